@@ -1,0 +1,1 @@
+"""AlexNet itself: geometry, weights, preprocessing and inference. Importing it never imports torch."""

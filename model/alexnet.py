@@ -1,0 +1,112 @@
+"""AlexNet as section 3 of the paper describes it: one network, two towers, one tower a GPU.
+
+Both towers live in one tensor, GPU1's maps first: a grouped convolution is a layer that reads its own tower only.
+Sizes in the comments are the paper's net's; `Config` holds the switches.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.layers import PAPER, Config, Layer
+from model.normalization import local_response_norm
+
+
+class HalfAtTest(nn.Module):
+    """Dropout as in section 4.2: units are dropped with probability 0.5 in training and halved at test time."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.empty_like(x).bernoulli_(0.5) if self.training else x * 0.5
+
+
+class AlexNet(nn.Module):
+    """The network of section 3, or the variant of it that `config` describes.
+
+    `forward` takes mean-subtracted RGB crops (batch, 3, 224, 224) in 0..255 and returns logits (batch, classes).
+    `activations` returns every named layer's output.
+    """
+
+    def __init__(self, config: Config = PAPER) -> None:
+        super().__init__()
+        self.config = config
+        for row in config.layers:
+            if row.weight_shape:
+                self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
+        self.dropout = HalfAtTest()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activations(x)["fc8"]
+
+    def activations(self, x: Tensor) -> dict[str, Tensor]:
+        """Every named layer's output: convolutions and fc6, fc7 after ReLU, fc8 logits, prob probabilities."""
+        net, out = self.config, {}
+
+        # 3.5 Overall architecture: the last window of conv1 overhangs by three rows and columns of zeros (the mean).
+        x = F.pad(x, (0, 3, 0, 3))  # (B, 3, 227, 227)
+        # 3.1 ReLU, 3.3 local response normalisation, 3.4 overlapping pooling
+        out["conv1"] = x = self._relu(self.conv1(x), net.relu_after_pool1)  # 2 x (B, 48, 55, 55)
+        if net.lrn:
+            out["norm1"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 48, 55, 55)
+        out["pool1"] = x = self._relu(self._pool(x), not net.relu_after_pool1)  # 2 x (B, 48, 27, 27)
+
+        out["conv2"] = x = F.relu(self.conv2(x))  # 2 x (B, 128, 27, 27), own tower
+        if net.lrn:
+            out["norm2"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 128, 27, 27)
+        if net.spatial_norm2:
+            out["spatial2"] = x = spatial_norm(x)  # 2012 code only
+        out["pool2"] = x = self._pool(x)  # 2 x (B, 128, 13, 13)
+
+        # 3.2 Training on multiple GPUs: conv3 reads both towers, conv4 and conv5 their own
+        out["conv3"] = x = F.relu(self.conv3(x))  # 2 x (B, 192, 13, 13), both towers
+        out["conv4"] = x = F.relu(self.conv4(x))  # 2 x (B, 192, 13, 13), own tower
+        out["conv5"] = x = F.relu(self.conv5(x))  # 2 x (B, 128, 13, 13), own tower
+        out["pool5"] = x = self._pool(x)  # 2 x (B, 128, 6, 6)
+        if net.conv6:
+            out["conv6"] = x = F.relu(self.conv6(x))  # 2 x (B, 128, 6, 6), both towers
+
+        # 4.2 Dropout in the first two fully connected layers; each reads both towers
+        x = x.flatten(1)  # (B, 9216): map by map, GPU1's 128 first
+        out["fc6"] = x = F.relu(self.fc6(x))  # 2 x (B, 2048)
+        out["fc7"] = x = F.relu(self.fc7(self.dropout(x)))  # 2 x (B, 2048)
+        out["fc8"] = x = self.fc8(self.dropout(x))  # (B, classes)
+        out["prob"] = x.detach().softmax(1) if self.training else x.softmax(1)
+        return out
+
+    def _pool(self, x: Tensor) -> Tensor:
+        return F.max_pool2d(x, self.config.pool_px, stride=2)
+
+    @staticmethod
+    def _relu(x: Tensor, skip: bool) -> Tensor:
+        return x if skip else F.relu(x)
+
+    @torch.no_grad()
+    def initialize(self, std: float = 0.01, middle_std: float = 0.01) -> AlexNet:
+        """Section 5: weights from N(0, std), biases 1 in conv2, conv4, conv5, fc6, fc7 and 0 elsewhere.
+
+        `middle_std` is for conv3 and deeper convolutions; the paper prints .01, the 2012 code has .03.
+        """
+        for row in self.config.layers:
+            if not row.weight_shape:
+                continue
+            layer = self.get_submodule(row.name)
+            layer.weight.normal_(0, middle_std if row.name in ("conv3", "conv4", "conv5", "conv6") else std)
+            layer.bias.fill_(1.0 if row.name in ("conv2", "conv4", "conv5", "fc6", "fc7") else 0.0)
+        return self
+
+
+def spatial_norm(x: Tensor, size: int = 5, alpha: float = 1e-3, beta: float = 0.75) -> Tensor:
+    """2012 code, layer 2: each value by the mean square of its 5x5 surroundings in its own map, k = 1."""
+    return x * (1 + alpha * F.avg_pool2d(x.square(), size, stride=1, padding=size // 2)).pow(-beta)
+
+
+def _convolution(row: Layer) -> nn.Conv2d:
+    assert row.weight_shape
+    pad = row.pad[0]  # conv1's three rows come after the picture only, by F.pad
+    return nn.Conv2d(row.weight_shape[1] * row.groups, row.units, row.window_px, row.stride, pad, groups=row.groups)
+
+
+def _linear(row: Layer) -> nn.Linear:
+    assert row.weight_shape
+    return nn.Linear(row.weight_shape[1], row.units)

@@ -1,0 +1,97 @@
+"""Local response normalisation (section 3.3), fast enough to train with.
+
+torch's own slides a 3-D average pooling over the channels. Here the sum over neighbouring channels is a product with
+a banded matrix of ones, taken over a stretch of pixels that stays in the cache. In channels_last a pixel's values lie
+side by side, tower after tower, so that cutting them into rows of one tower each keeps windows inside a tower.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.layers import LRN
+
+CACHE_VALUES = 200_000  # values of a stretch of pixels that, with its temporaries, stays in a core's L2 cache
+
+
+@lru_cache(maxsize=16)
+def _band(channels: int, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(channels, channels) of 0 and 1: [j, i] is 1 where channel j is among the n neighbours of channel i."""
+    j, i = torch.arange(channels, device=device)[:, None], torch.arange(channels, device=device)[None, :]
+    return ((j - i >= -(n // 2)) & (j - i <= (n - 1) // 2)).to(dtype)
+
+
+def _power(d: Tensor, beta: float) -> Tensor:
+    """d ** -beta."""
+    if beta != 0.75:
+        return d.pow(-beta)
+    root = d.rsqrt()
+    return root.sqrt().mul_(root)  # ten times as fast as pow on a CPU
+
+
+def _stretches(*tensors: Tensor) -> Any:
+    """The same stretches of several matrices' rows: one on a GPU, cache-sized on a CPU."""
+    rows = max(1, CACHE_VALUES // tensors[0].shape[1]) if tensors[0].device.type == "cpu" else len(tensors[0])
+    return zip(*(tensor.split(rows) for tensor in tensors), strict=True)
+
+
+def _rows(x: Tensor, towers: int) -> Tensor:
+    """(batch, channels, height, width) as (pixels * towers, channels of a tower); a view if channels_last."""
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1] // towers)
+
+
+def _maps(rows: Tensor, shape: torch.Size) -> Tensor:
+    batch, channels, height, width = shape
+    return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+class _LocalResponseNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:  # type: ignore[override]
+        x = _rows(maps, towers)
+        y, d = torch.empty_like(x), torch.empty_like(x)
+        band = _band(x.shape[1], lrn.n, x.dtype, x.device)
+        with torch.autocast(x.device.type, enabled=False):
+            for x_part, y_part, d_part in _stretches(x, y, d):
+                torch.mm(x_part.square(), band, out=d_part)
+                d_part.mul_(lrn.alpha).add_(lrn.k)
+                torch.mul(x_part, _power(d_part, lrn.beta), out=y_part)
+        ctx.save_for_backward(x, d)
+        ctx.towers, ctx.lrn, ctx.shape = towers, lrn, maps.shape
+        return _maps(y, maps.shape)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        x, d = ctx.saved_tensors
+        g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
+        band, scale = _band(x.shape[1], ctx.lrn.n, x.dtype, x.device).T, -2 * ctx.lrn.alpha * ctx.lrn.beta
+        with torch.autocast(x.device.type, enabled=False):
+            for x_part, d_part, g_part, dx_part in _stretches(x, d, g, dx):
+                straight = g_part * _power(d_part, ctx.lrn.beta)
+                torch.mm((straight * x_part).div_(d_part), band, out=dx_part)
+                dx_part.mul_(x_part).mul_(scale).add_(straight)
+        return _maps(dx, ctx.shape), None, None
+
+
+def local_response_norm(x: Tensor, lrn: LRN, towers: int = 1) -> Tensor:
+    """Normalise each value by the squares of its neighbours in the adjacent maps of its own tower.
+
+    Parameters
+    ----------
+    x : Tensor of shape (batch, channels, height, width)
+        Best in channels_last; any other layout is copied into it first.
+    lrn : LRN
+        k, n, alpha (times the plain sum) and beta.
+    towers : int
+        Channels are shared among this many towers; no window reaches across the border.
+
+    Returns
+    -------
+    Tensor of the same shape, channels_last. Source: section 3.3.
+    """
+    y: Tensor = _LocalResponseNorm.apply(x, towers, lrn)  # type: ignore[no-untyped-call]
+    return y

@@ -1,0 +1,1 @@
+"""Training AlexNet: pictures on disk in, one ONNX file out. `python -m training.run` is the way in."""

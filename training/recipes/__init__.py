@@ -1,0 +1,1 @@
+"""One published or planned experiment a file; each defines RECIPE."""

@@ -1,0 +1,72 @@
+"""Section 5, the details of learning: the update rule, and the step that applies it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model.alexnet import AlexNet
+from training.recipe import Recipe
+
+
+class Momentum(torch.optim.Optimizer):
+    """v <- momentum v - decay lr w - lr grad;  w <- w + v.
+
+    The rate is inside the velocity, unlike torch.optim.SGD's, so a drop of it leaves the velocity as it is.
+    """
+
+    def __init__(self, recipe: Recipe, net: AlexNet) -> None:
+        weights = [p for name, p in net.named_parameters() if name.endswith("weight")]
+        biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
+        groups = [
+            {"params": weights, "full_lr": recipe.lr, "decay": recipe.weight_decay},
+            {"params": biases, "full_lr": recipe.bias_lr, "decay": 0.0},
+        ]
+        super().__init__(groups, {"momentum": recipe.momentum, "lr": 0.0})
+
+    def set_factor(self, factor: float) -> None:
+        """Scale every group's learning rate."""
+        for group in self.param_groups:
+            group["lr"] = group["full_lr"] * factor
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        """One update of every parameter."""
+        assert closure is None
+        for group in self.param_groups:
+            lr, ws = group["lr"], group["params"]
+            grads = [w.grad for w in ws]
+            vs = [self.state[w].setdefault("v", torch.zeros_like(w)) for w in ws]
+            torch._foreach_mul_(vs, group["momentum"])
+            torch._foreach_add_(vs, ws, alpha=-group["decay"] * lr)
+            torch._foreach_add_(vs, grads, alpha=-lr)
+            torch._foreach_add_(ws, vs)
+
+
+def autocast_dtype(device: torch.device) -> torch.dtype | None:
+    """bfloat16 where the processor or GPU multiplies it natively, else None: full precision."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
+    return torch.bfloat16 if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() else None
+
+
+def logits(net: AlexNet, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """The network's logits as float32 (batch, classes), computed under autocast to `dtype`, if any."""
+    with torch.autocast(crops.device.type, dtype or torch.bfloat16, enabled=dtype is not None):
+        out: Tensor = net(crops)
+    return out.float()
+
+
+def train_step(
+    net: AlexNet, optimizer: Momentum, crops: Tensor, labels: Tensor, dtype: torch.dtype | None
+) -> tuple[Tensor, Tensor]:
+    """One forward pass, one backward pass, one update; returns loss and number of wrong answers, still on the device."""
+    optimizer.zero_grad(set_to_none=True)
+    scores = logits(net, crops, dtype)
+    loss = F.cross_entropy(scores, labels)
+    loss.backward()
+    optimizer.step()
+    return loss.detach(), (scores.detach().argmax(1) != labels).sum()
