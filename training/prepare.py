@@ -6,13 +6,12 @@ Decoding costs more than a training step of a small net, so it is done once. num
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -21,24 +20,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from model.layers import SQUARE_PX
+from model.picture_set import PictureSet, find_split
 from model.preprocess import read_picture, to_square
-
-SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation"), "test": ("test",)}
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One split of a picture set that is not decoded yet: how many pictures, and (name, bytes, label) of each."""
-
-    num_images: int
-    class_ids: tuple[str, ...]
-    fingerprint: str
-    pictures: Callable[[], Iterator[tuple[str, bytes, int]]]
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -62,66 +47,6 @@ class Prepared:
         return Prepared(self.images[kept], self.labels[kept], self.class_ids, self.mean, self.covariance)
 
 
-def find(root: str | Path, split: str) -> Source:
-    """Find `split` ("train", "val" or "test") below `root`: Parquet shards or a folder of class folders.
-
-    Raises
-    ------
-    ValueError
-        When there is neither; says what was looked for.
-    """
-    root = Path(root)
-    for name in SPLIT_NAMES[split]:
-        for folder in (root, root / "data"):
-            if shards := sorted(folder.glob(f"{name}-*.parquet")):
-                return _parquet(shards)
-        if (root / name).is_dir():
-            return _image_folder(root / name)
-    names = " or ".join(SPLIT_NAMES[split])
-    raise ValueError(f"No {split} pictures below {root}: expected {names}-*.parquet or a folder {names} of class folders.")
-
-
-def _fingerprint(paths: list[Path]) -> str:
-    stamps = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
-
-
-def _parquet(shards: list[Path]) -> Source:
-    files = [pq.ParquetFile(shard) for shard in shards]
-    if missing := {"image", "label"} - set(files[0].schema_arrow.names):
-        raise ValueError(f"{shards[0]} has no column {' and '.join(sorted(missing))}; expected the Hub's image layout.")
-    info = json.loads((files[0].schema_arrow.metadata or {}).get(b"huggingface", b"{}"))
-    names = info.get("info", {}).get("features", {}).get("label", {}).get("names")
-    if not names:
-        raise ValueError(f"{shards[0]} does not name its classes; write it with the datasets library, which does.")
-
-    def pictures() -> Iterator[tuple[str, bytes, int]]:
-        for file in files:
-            for batch in file.iter_batches(batch_size=256, columns=["image", "label"]):
-                for image, label in zip(batch["image"], batch["label"], strict=True):
-                    yield image["path"].as_py() or "", image["bytes"].as_py(), label.as_py()
-
-    return Source(sum(file.metadata.num_rows for file in files), tuple(names), _fingerprint(shards), pictures)
-
-
-def _image_folder(folder: Path) -> Source:
-    classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    files = [
-        (path, label)
-        for label, name in enumerate(classes)
-        for path in sorted((folder / name).rglob("*"))
-        if path.suffix.lower() in PICTURE_SUFFIXES
-    ]
-    if not files:
-        raise ValueError(f"{folder} holds no pictures; expected one folder a class with JPEG or PNG files in it.")
-
-    def pictures() -> Iterator[tuple[str, bytes, int]]:
-        for path, label in files:
-            yield str(path), path.read_bytes(), label
-
-    return Source(len(files), tuple(classes), _fingerprint([path for path, _ in files]), pictures)
-
-
 def prepare(root: str | Path, split: str, cache: str | Path) -> Prepared:
     """Decode a split into `cache`, or open it when an earlier call has.
 
@@ -141,7 +66,7 @@ def prepare(root: str | Path, split: str, cache: str | Path) -> Prepared:
     ValueError
         When there are no pictures, or the disk is too small for them.
     """
-    source = find(root, split)
+    source = find_split(root, split)
     done = Path(cache) / f"{split}-{source.fingerprint}"
     if not done.exists():
         _decode(source, done, split)
@@ -155,7 +80,7 @@ def prepare(root: str | Path, split: str, cache: str | Path) -> Prepared:
     )
 
 
-def _decode(source: Source, done: Path, split: str) -> None:
+def _decode(source: PictureSet, done: Path, split: str) -> None:
     partial = done.with_name(f"{done.name}.{os.getpid()}.partial")
     partial.mkdir(parents=True)
     needed_bytes = source.num_images * SQUARE_PX**2 * 3
@@ -172,7 +97,7 @@ def _decode(source: Source, done: Path, split: str) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(source: Source, folder: Path, split: str) -> None:
+def _write(source: PictureSet, folder: Path, split: str) -> None:
     shape = (source.num_images, SQUARE_PX, SQUARE_PX, 3)
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)
     labels: list[int] = []
@@ -208,11 +133,11 @@ def _write(source: Source, folder: Path, split: str) -> None:
             csv.writer(file).writerows([("picture", "reason"), *rejected])
 
 
-def _square(data: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]] | str:
+def _square(data: Callable[[], bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]] | str:
     """A picture's square and its sum of RGB outer products (exact in float64), or why it cannot be read."""
     try:
-        square = to_square(read_picture(data))
-    except ValueError as reason:
+        square = to_square(read_picture(data()))
+    except (ValueError, OSError) as reason:
         return str(reason)
     pixels = square.reshape(-1, 3).astype(np.float64)
     return square, pixels.T @ pixels

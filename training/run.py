@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 import training.recipe
 from model.alexnet import AlexNet
+from model.export import export, load_checkpoint
 from training import checkpoint
 from training.augment import Augment, colour_components
 from training.evaluate import Array, Errors, evaluate
@@ -58,6 +58,7 @@ class Run:
         self.epoch, self.step = 0, 0  # the next step to take
         self.loss_sum, self.num_wrong = 0.0, 0  # of this epoch so far
         self.metrics: list[dict[str, float]] = []
+        self.commit = commit()
         self.stop = False
 
     @property
@@ -165,6 +166,7 @@ class Run:
             "metrics": self.metrics,
             "recipe": self.recipe.to_dict(),
             "config": self.recipe.net.to_dict(),
+            "commit": self.commit,
             "class_ids": self.train.class_ids,
             "mean": torch.from_numpy(self.train.mean),
             "num_images": len(self.train.labels),
@@ -173,7 +175,7 @@ class Run:
 
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
-        state = checkpoint.load(self.out / "checkpoint.pt")
+        state = load_checkpoint(self.out / "checkpoint.pt")
         for what, ours in (("recipe", self.recipe.to_dict()), ("num_images", len(self.train.labels))):
             if state[what] != ours:
                 raise ValueError(f"{self.out}/checkpoint.pt was made with another {what}; give another --out.")
@@ -181,7 +183,7 @@ class Run:
         for w, v in zip(self.net.parameters(), state["velocities"], strict=True):
             if v is not None:
                 self.optimizer.state[w]["v"] = v.to(self.device).to(memory_format=torch.preserve_format)
-        self.epoch, self.step, self.metrics = state["epoch"], state["step"], state["metrics"]
+        self.epoch, self.step, self.metrics, self.commit = (state[key] for key in ("epoch", "step", "metrics", "commit"))
         self.loss_sum, self.num_wrong = state["loss_sum"], state["num_wrong"]
 
     def _progress(self, rate: float, seconds_left: float) -> None:
@@ -214,7 +216,7 @@ def describe(run: Run) -> dict[str, Any]:
     device = torch.cuda.get_device_name() if run.device.type == "cuda" else f"{platform.processor() or platform.machine()} CPU"
     return {
         "recipe": run.recipe.to_dict(),
-        "commit": commit(),
+        "commit": run.commit,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         "device": device,
         "threads": torch.get_num_threads(),
@@ -240,7 +242,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         train_and_export(args)
     except Interrupted:
-        print(f"\nStopped; the checkpoint is saved. Go on with the same command and --resume.")
+        print("\nStopped; the checkpoint is saved. Go on with the same command and --resume.")
     except ValueError as reason:
         print(reason, file=sys.stderr)
         return 2
@@ -274,7 +276,11 @@ def train_and_export(args: argparse.Namespace) -> None:
     run.fit()
     errors = run.evaluate(ten_crop=True)
     print(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
-    (args.out / "ten_crop.json").write_text(json.dumps(asdict(errors)))
+    one_crop = {key: run.metrics[-1][key] for key in ("val_top1_error", "val_top5_error")}
+    ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
+    metrics = {**one_crop, **ten_crop, "num_images": errors.num_images, "epochs": run.epoch}
+    export(args.out / "checkpoint.pt", args.out / "model.onnx", metrics)
+    print(f"{args.out / 'model.onnx'} is ready: python -m model.predict {args.out / 'model.onnx'} PHOTO")
 
 
 if __name__ == "__main__":

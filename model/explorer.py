@@ -1,0 +1,273 @@
+"""One photograph through one AlexNet: every activation, from one forward pass in ONNX Runtime.
+
+    explorer = Explorer.open("assets/models/imagenet20-mini/model.onnx")
+    seen = explorer.run("photo.jpg")
+    seen.top(5), seen["conv3"], seen.features
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+from PIL import Image
+
+from model import onnx_file, preprocess
+from model.layers import SQUARE_PX, Config
+from model.onnx_file import ModelInfo
+
+Array = npt.NDArray[np.float32]
+Picture = str | Path | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class and its probability, 0..1."""
+
+    class_id: str
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Activations(Mapping[str, Array]):
+    """What every layer made of one picture: `seen["conv1"]` is a read-only array of shape (96, 55, 55)."""
+
+    arrays: Mapping[str, Array]
+    classes: tuple[tuple[str, str], ...]
+    square: npt.NDArray[np.uint8]
+    """(256, 256, 3), the square that the crop was cut from."""
+    milliseconds: Mapping[str, float]
+    """Time of each step: preprocess, forward."""
+    device: str
+
+    def __getitem__(self, name: str) -> Array:
+        return self.arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    @property
+    def features(self) -> Array:
+        """(fc_units,) of fc7, the space in which the paper's figure 4 looks for neighbours."""
+        return self.arrays["fc7"]
+
+    def top(self, k: int = 5) -> tuple[Prediction, ...]:
+        """The k most probable classes, best first."""
+        return top(self.arrays["prob"], self.classes, k)
+
+
+@dataclass(frozen=True)
+class TenCrops:
+    """Section 4.1: ten views of one picture and the average of their probabilities."""
+
+    views: Array
+    """(10, classes), the probabilities of each crop: corners and centre, each followed by its mirror image."""
+    classes: tuple[tuple[str, str], ...]
+    square: npt.NDArray[np.uint8]
+    milliseconds: Mapping[str, float]
+    device: str
+
+    @property
+    def mean(self) -> Array:
+        """(classes,), the average."""
+        average: Array = self.views.mean(0)
+        return average
+
+    def top(self, k: int = 5) -> tuple[Prediction, ...]:
+        """The k most probable classes of the average, best first."""
+        return top(self.mean, self.classes, k)
+
+
+def top(probabilities: Array, classes: tuple[tuple[str, str], ...], k: int) -> tuple[Prediction, ...]:
+    """The k most probable classes, best first; all of them when there are fewer."""
+    best = np.argsort(-probabilities, kind="stable")[:k]
+    return tuple(Prediction(*classes[i], float(probabilities[i])) for i in best)
+
+
+class Explorer:
+    """A model file, ready to run. Threads may share one."""
+
+    def __init__(self, info: ModelInfo, weights: Mapping[str, Array], session: ort.InferenceSession, device: str) -> None:
+        self.info = info
+        self.weights = MappingProxyType({name: _frozen(array) for name, array in weights.items()})
+        self.session = session
+        self.device = device
+        """Where it runs, and why there, in words."""
+        self._names = [row.name for row in info.config.layers]
+
+    @staticmethod
+    def open(path: str | Path, device: str = "auto") -> Explorer:
+        """Open a model file.
+
+        Parameters
+        ----------
+        path : str or Path
+            An ONNX file written by `model.export`.
+        device : {"auto", "cpu", "cuda"}
+            "auto" takes a CUDA GPU where ONNX Runtime can use one, else the CPU.
+
+        Raises
+        ------
+        ValueError
+            When the file is none of this project's, or "cuda" was asked for and cannot be had.
+        """
+        info, weights = onnx_file.read(path)
+        session, where = _session(path, device)
+        return Explorer(info, weights, session, where)
+
+    @property
+    def config(self) -> Config:
+        return self.info.config
+
+    @property
+    def mean(self) -> Array:
+        return self.info.mean
+
+    @property
+    def class_ids(self) -> tuple[str, ...]:
+        return tuple(key for key, _ in self.info.classes)
+
+    def run(self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None) -> Activations:
+        """Every activation of a picture's centre crop.
+
+        Parameters
+        ----------
+        picture : path, bytes, binary file, PIL image, or uint8 ndarray of shape (256, 256, 3)
+            Anything `preprocess.read_picture` takes; an array is taken for a square that is cut already.
+        gains : mapping, optional
+            Factors on units by layer, each a scalar or (units,): {"conv1": ...}; "cross_talk" is one factor on what
+            crosses the GPUs on the way into conv3.
+
+        Raises
+        ------
+        ValueError
+            When the picture cannot be read, or a gain names no layer or has another length.
+        """
+        start = time.perf_counter()
+        square = _square(picture)
+        feed = {"image": preprocess.crop(square, self.mean), **self._feed(gains)}
+        middle = time.perf_counter()
+        arrays = self.session.run(self._names, feed)
+        end = time.perf_counter()
+        return Activations(
+            arrays=MappingProxyType({name: _frozen(array[0]) for name, array in zip(self._names, arrays, strict=True)}),
+            classes=self.info.classes,
+            square=square,
+            milliseconds=_milliseconds(start, middle, end),
+            device=self.device,
+        )
+
+    def run_ten_crops(self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None) -> TenCrops:
+        """Probabilities of a picture's ten crops; arguments and errors as for `run`."""
+        start = time.perf_counter()
+        square = _square(picture)
+        crops = preprocess.ten_crops(square, self.mean)
+        middle = time.perf_counter()
+        views = self.probabilities(crops, gains)
+        times = _milliseconds(start, middle, time.perf_counter())
+        return TenCrops(_frozen(views), self.info.classes, square, times, self.device)
+
+    def probabilities(self, crops: Array, gains: Mapping[str, npt.ArrayLike] | None = None) -> Array:
+        """Class probabilities (n, classes) of crops (n, 3, 224, 224), mean-subtracted RGB."""
+        return self.activations(crops, ("prob",), gains)["prob"]
+
+    def activations(
+        self, crops: Array, names: tuple[str, ...], gains: Mapping[str, npt.ArrayLike] | None = None
+    ) -> dict[str, Array]:
+        """The named activations, each with a leading axis n, of crops (n, 3, 224, 224)."""
+        arrays = self.session.run(list(names), {"image": crops, **self._feed(gains)})
+        return dict(zip(names, arrays, strict=True))
+
+    def kernels(self, name: str = "conv1") -> tuple[Array, ...]:
+        """A convolution's kernels, one read-only array (kernels, channels read, rows, columns) per tower.
+
+        Raises
+        ------
+        ValueError
+            When the network has no such convolution.
+        """
+        row = self.config.layer.get(name)
+        if row is None or row.kind != "conv":
+            convolutions = ", ".join(layer.name for layer in self.config.layers if layer.kind == "conv")
+            raise ValueError(f"{name} has no kernels; this network's convolutions are {convolutions}.")
+        return tuple(self.weights[f"{name}.weight"][row.tower_units(tower)] for tower in range(row.towers))
+
+    def _feed(self, gains: Mapping[str, npt.ArrayLike] | None) -> dict[str, Array]:
+        """Gains as the graph's optional inputs."""
+        feed: dict[str, Array] = {}
+        for name, gain in (gains or {}).items():
+            if name == "cross_talk" and self.config.layer["conv3"].reads_both:
+                shape: tuple[int, ...] = ()
+            elif name in self.config.gained:
+                shape, name = (self.config.layer[name].units,), f"{name}.gain"
+            else:
+                known = ", ".join(self.config.gained)
+                raise ValueError(f"{name} takes no gain in this network; gains go to {known}, and to cross_talk of two towers.")
+            try:
+                feed[name] = np.ascontiguousarray(np.broadcast_to(np.asarray(gain, np.float32), shape))
+            except ValueError:
+                raise ValueError(f"{name} has to be one number or {shape or 'only one'}; got {np.shape(gain)}.") from None
+        return feed
+
+
+def _square(picture: Picture) -> npt.NDArray[np.uint8]:
+    if isinstance(picture, np.ndarray):
+        if picture.shape != (SQUARE_PX, SQUARE_PX, 3) or picture.dtype != np.uint8:
+            raise ValueError(f"An array has to be uint8 of shape (256, 256, 3), not {picture.dtype} {picture.shape}.")
+        return picture
+    image = picture if isinstance(picture, Image.Image) else preprocess.read_picture(picture)
+    return _frozen(preprocess.to_square(image))
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
+def _milliseconds(start: float, middle: float, end: float) -> Mapping[str, float]:
+    return MappingProxyType({"preprocess": 1e3 * (middle - start), "forward": 1e3 * (end - middle)})
+
+
+def _session(path: str | Path, device: str) -> tuple[ort.InferenceSession, str]:
+    """A session, and where it runs in words."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"There is no device {device!r}; choose auto, cpu or cuda.")
+    options = ort.SessionOptions()
+    options.log_severity_level = 3  # errors; ONNX Runtime warns of outputs that it keeps from being fused
+    why_not = "as asked" if device == "cpu" else _no_cuda()
+    if not why_not:
+        providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        session = ort.InferenceSession(str(path), options, providers=providers)
+        if session.get_providers()[0] == "CUDAExecutionProvider":
+            return session, "CUDA GPU"
+        why_not = "ONNX Runtime could not start its CUDA provider"
+    if device == "cuda":
+        raise ValueError(f"No CUDA GPU can be used: {why_not}; use --device cpu, or auto.")
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]), f"CPU ({why_not})"
+
+
+def _no_cuda() -> str:
+    """Why there is no CUDA to use, or nothing when there may be."""
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "this onnxruntime is the CPU build"
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver found"
+    if driver.cuInit(0) != 0:
+        return "the NVIDIA driver finds no GPU"
+    ort.preload_dlls()  # the CUDA libraries that torch's packages bring
+    return ""

@@ -1,0 +1,90 @@
+"""A checkpoint as the one file that the explorer opens.
+
+    python -m model.export CHECKPOINT OUT.onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model import onnx_file
+from model.class_names import class_name
+from model.layers import Config
+from model.onnx_file import Array, ModelInfo
+
+
+def load_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Read a checkpoint of `training.run`: tensors and plain values, nothing that could run code.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or no such checkpoint.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state["config"] = Config.from_dict(state["config"])
+    except FileNotFoundError:
+        raise ValueError(f"There is no checkpoint at {path}.") from None
+    except Exception as reason:
+        raise ValueError(
+            f"{path} is no checkpoint of training.run ({type(reason).__name__}); give the checkpoint.pt of a run's folder."
+        ) from reason
+    return state
+
+
+def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] | None = None) -> ModelInfo:
+    """Write the model of a checkpoint as an ONNX file.
+
+    Parameters
+    ----------
+    metrics : mapping, optional
+        What the file is to say of its errors; the last epoch's line of the checkpoint if not given.
+
+    Raises
+    ------
+    ValueError
+        When the checkpoint cannot be read.
+    """
+    state = load_checkpoint(checkpoint)
+    info = ModelInfo(
+        config=state["config"],
+        classes=tuple((key, class_name(key)) for key in state["class_ids"]),
+        mean=state["mean"].numpy(),
+        recipe=state["recipe"],
+        commit=state["commit"],
+        metrics=metrics or (state["metrics"][-1] if state["metrics"] else {}),
+    )
+    onnx_file.write(out, info, weights_of(state["weights"]))
+    return info
+
+
+def weights_of(state_dict: Mapping[str, torch.Tensor]) -> dict[str, Array]:
+    """A torch network's weights as arrays, contiguous, by the same names."""
+    return {name: tensor.detach().float().contiguous().cpu().numpy() for name, tensor in state_dict.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m model.export", description="Write a checkpoint as an ONNX file.")
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a run's folder")
+    parser.add_argument("out", type=Path, help="the ONNX file to write")
+    args = parser.parse_args(argv)
+    try:
+        info = export(args.checkpoint, args.out)
+    except (ValueError, OSError) as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    size_mb = args.out.stat().st_size / 1e6
+    print(f"{args.out}: {info.config.num_parameters:,} parameters, {len(info.classes)} classes, {size_mb:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
