@@ -1,0 +1,56 @@
+"""Galleries: features as the explorer's own, nearest by hand, unreadable pictures left out and named."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.explorer import Explorer
+from model.gallery import Gallery, build
+from tests.toys import write_class_folders, write_toy
+
+
+@pytest.fixture(scope="module")
+def explorer(tmp_path_factory: pytest.TempPathFactory) -> Explorer:
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    write_toy(path)
+    return Explorer.open(path, "cpu")
+
+
+def test_nearest_by_hand() -> None:
+    points = np.asarray([[0, 0], [3, 4], [1, 0]], np.float32)
+    gallery = Gallery(points, (b"",) * 3, ("a", "b", "c"), ("x", "y", ""), ())
+    found = gallery.nearest(np.asarray([0, 0], np.float32), k=2)
+    assert [(one.name, one.distance) for one in found] == [("a", 0.0), ("c", 1.0)]
+    assert gallery.nearest(np.zeros(2, np.float32), k=9)[2].distance == 5.0
+
+
+def test_build(explorer: Explorer, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "val", 4, 3)
+    (tmp_path / "val" / "n1" / "1.png").write_bytes(b"broken")
+    told: list[tuple[int, int]] = []
+    gallery = build(explorer, tmp_path / "val", progress=lambda done, total: told.append((done, total)))
+    assert gallery.features.shape == (11, 32)
+    assert told[-1] == (12, 12)
+    assert [Path(name).name for name, _ in gallery.rejected] == ["1.png"]
+    assert gallery.labels[0] == "n0"
+    seen = explorer.run(tmp_path / "val" / "n2" / "0.png")
+    nearest = gallery.nearest(seen.features, 6)
+    assert nearest[0].name.endswith("n2/0.png")
+    assert nearest[0].distance == pytest.approx(0, abs=1e-3)
+    assert Image.open(io.BytesIO(gallery.thumbnails[0])).size == (128, 128)
+
+
+def test_limit_is_spread_evenly(explorer: Explorer, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "val", 4, 3)
+    assert build(explorer, tmp_path / "val", limit=4).labels == ("n0", "n1", "n2", "n3")
+    with pytest.raises(ValueError, match="needs at least one picture"):
+        build(explorer, tmp_path / "val", limit=0)
+
+
+def test_nothing_readable(explorer: Explorer, tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(b"broken")
+    with pytest.raises(ValueError, match="None of the 1 pictures could be read; the first: "):
+        build(explorer, tmp_path)

@@ -1,0 +1,75 @@
+"""Finding pictures: class folders, plain folders, the Hub's Parquet, and sentences when there are none."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.picture_set import find_any, find_split
+from tests.toys import write_class_folders
+
+
+def write_parquet(path: Path, names: list[str] | None, labels: list[int]) -> None:
+    image = pa.array([{"bytes": bytes([i]), "path": f"{i}.jpg"} for i in range(len(labels))])
+    table = pa.table({"image": image, "label": pa.array(labels, pa.int64())})
+    info = {"info": {"features": {"label": {"names": names}}}}
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(info)} if names else {}), path)
+
+
+def listing(root: Path, split: str) -> list[tuple[str, bytes, int]]:
+    return [(Path(name).name, data(), label) for name, data, label in find_split(root, split).pictures()]
+
+
+def test_class_folders(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "train", 2, 2)
+    (tmp_path / "train" / "n0" / "notes.txt").write_text("not a picture")
+    found = find_split(tmp_path, "train")
+    assert (found.num_images, found.class_ids) == (4, ("n0", "n1"))
+    assert [(name, label) for name, _, label in listing(tmp_path, "train")] == [
+        ("0.png", 0), ("1.png", 0), ("0.png", 1), ("1.png", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["val-00000-of-00001.parquet", "data/validation-00000-of-00001.parquet"])
+def test_parquet(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_parquet(tmp_path / name, ["cat", "dog"], [1, 0, 1])
+    assert find_split(tmp_path, "val").class_ids == ("cat", "dog")
+    assert listing(tmp_path, "val") == [("0.jpg", b"\x00", 1), ("1.jpg", b"\x01", 0), ("2.jpg", b"\x02", 1)]
+
+
+def test_fingerprint_follows_the_files(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "train", 1, 1)
+    before = find_split(tmp_path, "train").fingerprint
+    assert find_split(tmp_path, "train").fingerprint == before
+    (tmp_path / "train" / "n0" / "0.png").write_bytes(b"other")
+    assert find_split(tmp_path, "train").fingerprint != before
+
+
+def test_anything_with_pictures(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "val", 2, 2)
+    assert find_any(tmp_path / "val").class_ids == ("n0", "n1")
+    plain = find_any(tmp_path / "val" / "n1")
+    assert (plain.num_images, plain.class_ids) == (2, ())
+    write_parquet(tmp_path / "x.parquet", ["cat"], [0])
+    assert find_any(tmp_path / "x.parquet").num_images == 1
+
+
+def test_sentences(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="No val pictures below .*: expected val or validation-"):
+        find_split(tmp_path, "val")
+    with pytest.raises(ValueError, match="There is nothing at"):
+        find_any(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no pictures; expected JPEG"):
+        find_any(tmp_path)
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 but broken")
+    with pytest.raises(ValueError, match="holds a damaged Parquet file"):
+        find_any(tmp_path / "x.parquet")
+    write_parquet(tmp_path / "y.parquet", None, [0])
+    with pytest.raises(ValueError, match=r"y.parquet does not name its classes"):
+        find_any(tmp_path / "y.parquet")
+    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "z.parquet")
+    with pytest.raises(ValueError, match=r"z.parquet has no column image and label"):
+        find_any(tmp_path / "z.parquet")

@@ -1,0 +1,137 @@
+"""A run from pictures to ONNX, interrupted or not: the same numbers to the last bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import training.recipe
+import training.run
+from model.explorer import Explorer
+from model.export import load_checkpoint
+from tests.toys import TOY, write_class_folders
+from training.recipe import Recipe
+from training.run import Run
+from training.schedule import Cosine
+
+RECIPE = Recipe(
+    name="toy", net=TOY, schedule=Cosine(warmup=0.1), epochs=3, batch_size=4, bias_lr=0.02,
+    std=0.02, middle_std=0.1, colour_noise="stdev",
+)  # fmt: skip
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_class_folders(tmp_path / "data", "train", 6, 3)
+    write_class_folders(tmp_path / "data", "val", 6, 1)
+    monkeypatch.setattr(training.recipe, "load", lambda name: RECIPE)
+    return tmp_path
+
+
+def run(data: Path, out: str, *more: str) -> int:
+    argv = ["toy", "--data", str(data / "data"), "--out", str(data / out), "--cache", str(data / "cache"), "--device", "cpu"]
+    return training.run.main([*argv, *more])
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    state = load_checkpoint(folder / "checkpoint.pt")
+    return {**state["weights"], **{f"velocity {i}": v for i, v in enumerate(state["velocities"])}}
+
+
+def losses(folder: Path) -> list[tuple[float, ...]]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [(line["train_loss"], line["train_error"], line["val_top1_error"]) for line in lines]
+
+
+def test_resume_continues_to_the_same_bits(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(data, "whole") == 0
+    learn, steps = Run.learn, 0
+
+    def stop_at_seventh(self: Run, chosen: np.ndarray) -> float:  # 5 steps an epoch: in the middle of the second
+        nonlocal steps
+        steps += 1
+        self.stop = self.stop or steps == 7
+        return learn(self, chosen)
+
+    monkeypatch.setattr(Run, "learn", stop_at_seventh)
+    assert run(data, "parts") == 0
+    assert load_checkpoint(data / "parts" / "checkpoint.pt")["step"] == 2
+    assert not (data / "parts" / "model.onnx").exists()
+    assert run(data, "parts", "--resume") == 0
+    whole, parts = weights(data / "whole"), weights(data / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert losses(data / "parts") == losses(data / "whole")
+    assert len(losses(data / "whole")) == 3
+
+
+def test_what_a_run_leaves(data: Path) -> None:
+    assert run(data, "out") == 0
+    out = data / "out"
+    assert json.loads((out / "run.json").read_text())["recipe"] == json.loads(json.dumps(RECIPE.to_dict()))
+    assert [np.load(file).shape for file in sorted((out / "kernels").iterdir())] == [(8, 3, 11, 11)] * 4
+    assert list((out / "tensorboard").iterdir())
+    explorer = Explorer.open(out / "model.onnx", "cpu")
+    assert explorer.class_ids == tuple(f"n{i}" for i in range(6))
+    assert explorer.info.recipe["name"] == "toy"
+    assert set(explorer.info.metrics) == {
+        "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs",
+    }  # fmt: skip
+    assert explorer.mean.shape == (3, 256, 256)
+    assert explorer.info.commit not in ("", "unknown")
+
+
+def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(data, "out", "--resume") == 2
+    assert "There is no checkpoint in" in capsys.readouterr().err
+    (data / "out").mkdir()
+    (data / "out" / "checkpoint.pt").write_bytes(b"broken")
+    assert run(data, "out") == 2
+    assert "holds a run already; add --resume" in capsys.readouterr().err
+    assert run(data, "out", "--resume") == 2
+    assert "is no checkpoint of training.run" in capsys.readouterr().err
+    if not torch.cuda.is_available():
+        assert run(data, "new", "--device", "cuda") == 2
+        assert "torch finds no CUDA GPU here" in capsys.readouterr().err
+    write_class_folders(data / "five", "train", 5, 1)
+    write_class_folders(data / "five", "val", 5, 1)
+    argv = ["toy", "--data", str(data / "five"), "--out", str(data / "new"), "--cache", str(data / "cache")]
+    assert training.run.main(argv) == 2
+    assert "recipe toy is for 6, the same in both" in capsys.readouterr().err
+
+
+def test_another_recipe_cannot_resume(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(data, "out") == 0
+    other = Recipe(name="toy", net=TOY, schedule=Cosine(warmup=0.1), epochs=4)
+    monkeypatch.setattr(training.recipe, "load", lambda name: other)
+    assert run(data, "out", "--resume") == 2
+    assert "was made with another recipe; give another --out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_signals_save_and_exit_cleanly(tmp_path: Path, signum: signal.Signals) -> None:
+    """The real command, stopped from outside after its first step, then finished."""
+    write_class_folders(tmp_path / "data", "train", 20, 8)
+    write_class_folders(tmp_path / "data", "val", 20, 1)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "training.run", "smoke", "--data", str(tmp_path / "data"), "--out", str(out)]
+    command += ["--cache", str(tmp_path / "cache"), "--device", "cpu"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    assert process.stdout
+    assert process.stdout.readline().startswith("smoke: 160 pictures, 5 steps an epoch, on cpu")
+    time.sleep(0.2)
+    process.send_signal(signum)
+    rest, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "Stopped; the checkpoint is saved. Go on with the same command and --resume." in rest
+    finished = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stderr
+    assert (out / "model.onnx").exists()
