@@ -28,6 +28,16 @@ class AlexNet(nn.Module):
     `activations` returns every named layer's output.
     """
 
+    conv1: nn.Conv2d
+    conv2: nn.Conv2d
+    conv3: nn.Conv2d
+    conv4: nn.Conv2d
+    conv5: nn.Conv2d
+    conv6: nn.Conv2d  # only where the config asks for it
+    fc6: nn.Linear
+    fc7: nn.Linear
+    fc8: nn.Linear
+
     def __init__(self, config: Config = PAPER) -> None:
         super().__init__()
         self.config = config
@@ -90,7 +100,8 @@ class AlexNet(nn.Module):
         for row in self.config.layers:
             if not row.weight_shape:
                 continue
-            layer = self.get_submodule(row.name)
+            layer: nn.Conv2d | nn.Linear = getattr(self, row.name)
+            assert layer.bias is not None
             layer.weight.normal_(0, middle_std if row.name in ("conv3", "conv4", "conv5", "conv6") else std)
             layer.bias.fill_(1.0 if row.name in ("conv2", "conv4", "conv5", "fc6", "fc7") else 0.0)
         return self

@@ -1,8 +1,8 @@
 """One photograph through one AlexNet: every activation, from one forward pass in ONNX Runtime.
 
-    explorer = Explorer.open("assets/models/imagenet20-mini/model.onnx")
-    seen = explorer.run("photo.jpg")
-    seen.top(5), seen["conv3"], seen.features
+explorer = Explorer.open("assets/models/imagenet20-mini/model.onnx")
+seen = explorer.run("photo.jpg")
+seen.top(5), seen["conv3"], seen.features
 """
 
 from __future__ import annotations
@@ -94,13 +94,15 @@ class TenCrops:
 def top(probabilities: Array, classes: tuple[tuple[str, str], ...], k: int) -> tuple[Prediction, ...]:
     """The k most probable classes, best first; all of them when there are fewer."""
     best = np.argsort(-probabilities, kind="stable")[:k]
-    return tuple(Prediction(*classes[i], float(probabilities[i])) for i in best)
+    return tuple(Prediction(classes[i][0], classes[i][1], float(probabilities[i])) for i in best)
 
 
 class Explorer:
     """A model file, ready to run. Threads may share one."""
 
-    def __init__(self, info: ModelInfo, weights: Mapping[str, Array], session: ort.InferenceSession, device: str) -> None:
+    def __init__(
+        self, info: ModelInfo, weights: Mapping[str, Array], session: ort.InferenceSession, device: str
+    ) -> None:
         self.info = info
         self.weights = MappingProxyType({name: _frozen(array) for name, array in weights.items()})
         self.session = session
@@ -215,11 +217,15 @@ class Explorer:
                 shape, name = (self.config.layer[name].units,), f"{name}.gain"
             else:
                 known = ", ".join(self.config.gained)
-                raise ValueError(f"{name} takes no gain in this network; gains go to {known}, and to cross_talk of two towers.")
+                raise ValueError(
+                    f"{name} takes no gain in this network; gains go to {known}, and to cross_talk of two towers."
+                )
             try:
                 feed[name] = np.ascontiguousarray(np.broadcast_to(np.asarray(gain, np.float32), shape))
             except ValueError:
-                raise ValueError(f"{name} has to be one number or {shape or 'only one'}; got {np.shape(gain)}.") from None
+                raise ValueError(
+                    f"{name} has to be one number or {shape or 'only one'}; got {np.shape(gain)}."
+                ) from None
         return feed
 
 

@@ -1,6 +1,6 @@
 """A checkpoint as the one file that the explorer opens.
 
-    python -m model.export CHECKPOINT OUT.onnx
+python -m model.export CHECKPOINT OUT.onnx
 """
 
 from __future__ import annotations

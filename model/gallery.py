@@ -113,5 +113,7 @@ def _spread(source: PictureSet, count: int) -> Iterator[tuple[str, Callable[[], 
 
 def _thumbnail(square: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(square).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BILINEAR).save(file, "JPEG", quality=85)
+    Image.fromarray(square).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BILINEAR).save(
+        file, "JPEG", quality=85
+    )
     return file.getvalue()

@@ -1,6 +1,6 @@
 """What is in a model file: layers, shapes, parameters, towers, classes.
 
-    python -m model.inspect MODEL [--json]
+python -m model.inspect MODEL [--json]
 """
 
 from __future__ import annotations

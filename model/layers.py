@@ -192,7 +192,15 @@ def _layers(net: Config) -> list[Layer]:
         towers = net.towers if name != "fc8" else 1
         both = net.towers == 2
         table.append(
-            Layer(name=name, kind="fc", units=units, size_px=1, towers=towers, reads_both=both, weight_shape=(units, reads))
+            Layer(
+                name=name,
+                kind="fc",
+                units=units,
+                size_px=1,
+                towers=towers,
+                reads_both=both,
+                weight_shape=(units, reads),
+            )
         )
         reads = units
     table.append(Layer(name="prob", kind="softmax", units=net.num_classes, size_px=1, towers=1))

@@ -51,7 +51,7 @@ def _maps(rows: Tensor, shape: torch.Size) -> Tensor:
 
 class _LocalResponseNorm(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
         y, d = torch.empty_like(x), torch.empty_like(x)
         band = _band(x.shape[1], lrn.n, x.dtype, x.device)
@@ -65,7 +65,7 @@ class _LocalResponseNorm(torch.autograd.Function):
         return _maps(y, maps.shape)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         x, d = ctx.saved_tensors
         g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
         band, scale = _band(x.shape[1], ctx.lrn.n, x.dtype, x.device).T, -2 * ctx.lrn.alpha * ctx.lrn.beta
@@ -93,5 +93,5 @@ def local_response_norm(x: Tensor, lrn: LRN, towers: int = 1) -> Tensor:
     -------
     Tensor of the same shape, channels_last. Source: section 3.3.
     """
-    y: Tensor = _LocalResponseNorm.apply(x, towers, lrn)  # type: ignore[no-untyped-call]
+    y: Tensor = _LocalResponseNorm.apply(x, towers, lrn)
     return y

@@ -231,7 +231,9 @@ def _norm(graph: _Graph, net: Config, row: Layer, x: str) -> str:
     attributes = {"size": net.lrn.n, "alpha": net.lrn.alpha * net.lrn.n, "beta": net.lrn.beta, "bias": net.lrn.k}
     if row.towers == 1:
         return graph.node("LRN", [x], row.name, **attributes)
-    towers = [graph.node("LRN", [part], f"{row.name}.gpu{i + 1}", **attributes) for i, part in enumerate(graph.split(x))]
+    towers = [
+        graph.node("LRN", [part], f"{row.name}.gpu{i + 1}", **attributes) for i, part in enumerate(graph.split(x))
+    ]
     return graph.node("Concat", towers, row.name, axis=1)
 
 
@@ -241,14 +243,18 @@ def _spatial_norm(graph: _Graph, row: Layer, x: str) -> str:
     window = {"kernel_shape": [row.window_px] * 2, "pads": [row.pad[0]] * 4, "count_include_pad": 1}
     mean = graph.node("AveragePool", [squares], f"{row.name}.mean", **window)
     for kind, value in (("Mul", 1e-3), ("Add", 1.0), ("Pow", 0.75)):
-        mean = graph.node(kind, [mean, graph.constant(f"{row.name}.{kind}", np.float32(value))], f"{row.name}.{kind}ed")
+        mean = graph.node(
+            kind, [mean, graph.constant(f"{row.name}.{kind}", np.asarray(value, np.float32))], f"{row.name}.{kind}ed"
+        )
     return graph.node("Div", [x, mean], row.name)
 
 
 def _fc(graph: _Graph, row: Layer, x: str) -> str:
     if row.name == "fc6":
         x = graph.node("Flatten", [x], "fc6.reads")
-    halved = 1.0 if row.name == "fc6" else 0.5  # section 4.2: behind dropout, outputs are multiplied by 0.5 at test time
+    halved = (
+        1.0 if row.name == "fc6" else 0.5
+    )  # section 4.2: behind dropout, outputs are multiplied by 0.5 at test time
     reads = [x, f"{row.name}.weight", f"{row.name}.bias"]
     if row.name == "fc8":
         return graph.node("Gemm", reads, row.name, alpha=halved, transB=1)

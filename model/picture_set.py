@@ -43,7 +43,9 @@ def find_split(root: str | Path, split: str) -> PictureSet:
         if (root / name).is_dir():
             return _class_folders(root / name)
     names = " or ".join(SPLIT_NAMES[split])
-    raise ValueError(f"No {split} pictures below {root}: expected {names}-*.parquet or a folder {names} of class folders.")
+    raise ValueError(
+        f"No {split} pictures below {root}: expected {names}-*.parquet or a folder {names} of class folders."
+    )
 
 
 def find_any(path: str | Path) -> PictureSet:
@@ -59,7 +61,9 @@ def find_any(path: str | Path) -> PictureSet:
         raise ValueError(f"There is nothing at {path}; give a folder of pictures or a Parquet file.")
     if path.is_file():
         if path.suffix != ".parquet":
-            raise ValueError(f"{path} is neither a folder nor a Parquet file; give the folder that the pictures are in.")
+            raise ValueError(
+                f"{path} is neither a folder nor a Parquet file; give the folder that the pictures are in."
+            )
         return _parquet([path])
     if shards := sorted(path.glob("*.parquet")):
         return _parquet(shards)
@@ -101,7 +105,9 @@ def _class_folders(folder: Path) -> PictureSet:
     if not files:
         classes, files = [], [(path, 0) for path in _pictures(folder, "*")]
     if not files:
-        raise ValueError(f"{folder} holds no pictures; expected JPEG, PNG, WebP or AVIF files, or one folder of them a class.")
+        raise ValueError(
+            f"{folder} holds no pictures; expected JPEG, PNG, WebP or AVIF files, or one folder of them a class."
+        )
 
     def pictures() -> Iterator[tuple[str, Callable[[], bytes], int]]:
         for path, label in files:

@@ -1,6 +1,6 @@
 """What a model sees in photographs.
 
-    python -m model.predict MODEL IMAGE... [--ten-crop] [--top K] [--json]
+python -m model.predict MODEL IMAGE... [--ten-crop] [--top K] [--json]
 """
 
 from __future__ import annotations

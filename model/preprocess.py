@@ -1,8 +1,8 @@
 """From any picture file to what the network sees: RGB, a 256x256 square, 224x224 crops less the mean.
 
-Training, evaluation and the app share it. A file from a stranger is refused by its header, before its pixels are
-decoded; the image plugins are called directly because `Image.open` itself warns of large pictures, and neither warnings
-nor `Image.MAX_IMAGE_PIXELS` can be changed for one thread alone.
+Training, evaluation and the app share it. A stranger's file is refused by its header, before its pixels are decoded.
+Pillow's plugins are called directly: `Image.open` warns of pictures that are fine here, and neither warnings nor
+`Image.MAX_IMAGE_PIXELS` can be changed for one thread alone.
 """
 
 from __future__ import annotations
@@ -13,35 +13,51 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
+from PIL.Image import Transpose
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from model.layers import CROP_PX, SQUARE_PX
 
-PLUGINS: tuple[type[ImageFile.ImageFile], ...] = (
-    JpegImageFile, PngImageFile, WebPImageFile, AvifImageFile, GifImageFile, BmpImageFile, TiffImageFile,
-)  # fmt: skip
-MAX_MEGAPIXELS = 40
-MAX_JPEG_MEGAPIXELS = 100  # beyond MAX_MEGAPIXELS they are decoded at half their size, in a quarter of the memory
+PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WEBP": WebPImageFile,
+    "AVIF": AvifImageFile,
+    "GIF": GifImageFile,
+    "BMP": BmpImageFile,
+    "TIFF": TiffImageFile,
+}
+MAX_MEGAPIXELS = 40  # at most 0.4 GB while decoding
+MAX_JPEG_MEGAPIXELS = 100  # beyond MAX_MEGAPIXELS decoded at half size; a progressive one cannot save memory that way
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}  # by EXIF orientation; 1 is upright
 TEN_CROP_OFFSETS = ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))  # (row, column), section 4.1
 
 Square = npt.NDArray[np.uint8]
-Crops = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float32]
 
 
 def read_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
-    """A picture file as RGB: upright, first frame, transparency on white, 16-bit grey scaled to 8 bits.
+    """A picture file in RGB: upright, first frame, transparency on white, 16-bit grey scaled to 8, without metadata.
 
     Raises
     ------
     ValueError
-        When it is missing, empty, damaged, too large or no picture; the message is one sentence for the user.
+        When it is missing, empty, damaged, too large or no picture: one sentence that the user can act on.
     """
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source))
@@ -50,9 +66,13 @@ def read_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
     try:
         file = open(source, "rb")  # noqa: SIM115
     except (OSError, ValueError) as reason:
-        raise ValueError(f"{source} cannot be opened; check its name and that it may be read.") from reason
+        raise ValueError(f"{source} cannot be opened; check that it is a file and may be read.") from reason
     with file:
         return _decode(file)
+
+
+class _Refused(ValueError):
+    """Why a picture is not read, as a sentence for the user."""
 
 
 def _decode(file: BinaryIO) -> Image.Image:
@@ -61,16 +81,16 @@ def _decode(file: BinaryIO) -> Image.Image:
         _check_size(image)
         if image.width * image.height > MAX_MEGAPIXELS * 1e6:
             image.draft(None, (image.width // 2, image.height // 2))
-        ImageOps.exif_transpose(image, in_place=True)
-        return _to_rgb(image)
+        image.load()
+        rgb = _to_rgb(_upright(image))
     except _Refused:
         raise
-    except Exception as reason:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as reason:
+        raise ValueError(f"The picture is too large; scale it down to {MAX_MEGAPIXELS} megapixels first.") from reason
+    except Exception as reason:  # plugins raise anything on a damaged file
         raise ValueError("The picture is damaged or cut short; get the file again or save it anew.") from reason
-
-
-class _Refused(ValueError):
-    """A reason to refuse a picture, in words for the user."""
+    rgb.info = {}  # it may say where a photograph was taken
+    return rgb
 
 
 def _open(file: BinaryIO) -> ImageFile.ImageFile:
@@ -78,72 +98,101 @@ def _open(file: BinaryIO) -> ImageFile.ImageFile:
     prefix = file.read(16)
     file.seek(0)
     if not prefix:
-        raise _Refused("The file is empty; choose one that has a picture in it.")
-    for plugin in PLUGINS:
-        accept = Image.OPEN[plugin.format or ""][1]
+        raise _Refused("The file is empty; choose one with a picture in it.")
+    for name, plugin in PLUGINS.items():
+        accept = Image.OPEN[name][1]
         if accept and accept(prefix) is True:
             return plugin(file)
-    raise _Refused("This is not a picture; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file.")
+    raise _Refused("This is no picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file.")
 
 
 def _check_size(image: ImageFile.ImageFile) -> None:
-    megapixels = image.width * image.height / 1e6
-    limit = MAX_JPEG_MEGAPIXELS if image.format == "JPEG" else MAX_MEGAPIXELS
-    if megapixels > limit:
-        raise _Refused(f"The picture has {megapixels:,.0f} megapixels, at most {limit} are read; scale it down first.")
+    reducible = isinstance(image, JpegImageFile) and "progressive" not in image.info
+    limit = MAX_JPEG_MEGAPIXELS if reducible else MAX_MEGAPIXELS
+    if image.width * image.height > limit * 1e6:
+        size = f"{image.width:,} x {image.height:,}"
+        raise _Refused(f"The picture has {size} pixels; scale it down to {limit} megapixels at most.")
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    if tags.get(TILEWIDTH, 0) * tags.get(TILELENGTH, 0) > limit * 1e6:  # decoded whole, however small the picture
+        raise _Refused("The tiles of this TIFF file are too large; save the picture as PNG or JPEG.")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as EXIF says. `ImageOps.exif_transpose` also rewrites EXIF, and fails on pictures that are fine."""
+    try:
+        turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # browsers, too, show a picture whose EXIF is damaged
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image)
-        return white
-    return image.convert("RGB")
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = _to_8_bits(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", layer.size, "white")
+    white.paste(layer, mask=layer)
+    return white
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """The high byte of 16-bit grey; Pillow's own conversion clips at 255."""
+    grey = np.asarray(image)
+    if image.mode == "F" or grey.min() < 0 or grey.max() > 65535:
+        raise _Refused("The picture's grey values are not 8-bit or 16-bit; save it as an 8-bit PNG.")
+    high = (grey >> 8).astype(np.uint8)
+    high[grey == image.info.get("transparency", -1)] = 255
+    return Image.fromarray(high)
 
 
 def to_square(picture: Image.Image) -> Square:
     """The centre square of a picture, uint8 (256, 256, 3): short side to 256, then the middle (section 2).
 
-    The middle is cut first, by `box`, so that a picture of 1 x 100,000 pixels is never blown up whole.
+    The middle is cut first, through `box`: a picture of 1 x 100,000 pixels is never enlarged whole.
+
+    Raises
+    ------
+    ValueError
+        When grey values have more than 16 bits; never for what `read_picture` returns.
     """
-    width, height = picture.size
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
+    side = min(picture.size)
+    left, top = (picture.width - side) / 2, (picture.height - side) / 2
     box = (left, top, left + side, top + side)
     return np.array(_to_rgb(picture).resize((SQUARE_PX, SQUARE_PX), Image.Resampling.BILINEAR, box))
 
 
-def crop(square: Square, mean: Crops) -> Crops:
-    """The centre crop of a square, float32 (1, 3, 224, 224): RGB in 0..255 less the mean, undivided (section 2).
+def crop(square: Square, mean: Array) -> Array:
+    """The centre crop, float32 (1, 3, 224, 224): RGB in 0..255 less the mean, not divided by anything (section 2).
 
     Parameters
     ----------
     square : uint8 ndarray of shape (256, 256, 3)
     mean : float32 ndarray of shape (3,) or (3, 256, 256)
-        In grey levels; of a mean picture, what lies under the crop is subtracted.
+        In grey levels; from a mean picture, the part under the crop is subtracted.
     """
     middle = (SQUARE_PX - CROP_PX) // 2
-    return _views(square, mean, middle, middle)[:1]
+    return _view(square, mean, middle, middle)[None]
 
 
-def ten_crops(square: Square, mean: Crops) -> Crops:
-    """Corners, centre and their mirrors, float32 (10, 3, 224, 224): each crop of TEN_CROP_OFFSETS, then its mirror.
+def ten_crops(square: Square, mean: Array) -> Array:
+    """Corners, centre and mirrors, float32 (10, 3, 224, 224): each crop of TEN_CROP_OFFSETS, then its mirror image.
 
-    A mean picture belongs to the place: a mirrored crop has the same, unmirrored part of it subtracted as its twin.
-    Parameters as for `crop`. The network's probabilities are averaged over the ten (section 4.1).
+    Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`. The mean belongs
+    to the place, not to the picture: a crop is mirrored first and then loses the same part of the mean as its twin.
     """
-    return np.concatenate([_views(square, mean, row, column) for row, column in TEN_CROP_OFFSETS])
+    views = [_view(square, mean, *offset, mirror) for offset in TEN_CROP_OFFSETS for mirror in (False, True)]
+    return np.stack(views)
 
 
-def _views(square: Square, mean: Crops, row: int, column: int) -> Crops:
-    """One crop and its mirror, (2, 3, 224, 224)."""
+def _view(square: Square, mean: Array, row: int, column: int, mirror: bool = False) -> Array:
+    """One crop, C-contiguous (3, 224, 224)."""
     assert square.shape == (SQUARE_PX, SQUARE_PX, 3), square.shape
     assert square.dtype == np.uint8, square.dtype
     assert mean.shape in ((3,), (3, SQUARE_PX, SQUARE_PX)), mean.shape
     assert mean.dtype == np.float32, mean.dtype
     window = np.s_[:, row : row + CROP_PX, column : column + CROP_PX]
-    pixels = square.transpose(2, 0, 1)[window]  # (3, 224, 224)
-    return np.stack([pixels, pixels[:, :, ::-1]]) - (mean[window] if mean.ndim == 3 else mean[:, None, None])
+    pixels = square.transpose(2, 0, 1)[window]
+    part = mean[window] if mean.ndim == 3 else mean[:, None, None]
+    return np.subtract(pixels[:, :, ::-1] if mirror else pixels, part, order="C", dtype=np.float32)

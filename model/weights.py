@@ -18,7 +18,9 @@ from model import onnx_file
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m model.weights", description="Write a model's weights as safetensors.")
+    parser = argparse.ArgumentParser(
+        prog="python -m model.weights", description="Write a model's weights as safetensors."
+    )
     parser.add_argument("model", type=Path, help="an ONNX file of this project")
     parser.add_argument("out", type=Path, help="the safetensors file to write")
     args = parser.parse_args(argv)

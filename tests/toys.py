@@ -35,7 +35,9 @@ def write_toy(path: Path, config: Config = TOY, seed: int = 0) -> AlexNet:
     net = toy_net(config, seed)
     classes = tuple((f"n{i}", f"class {i}") for i in range(config.num_classes))
     mean = np.full((3, 256, 256), 100.0, np.float32)
-    info = ModelInfo(config=config, classes=classes, mean=mean, commit="abc", metrics={"top1_error": 50.0})
+    info = ModelInfo(
+        config=config, classes=classes, mean=mean, recipe={"name": "toy"}, commit="abc", metrics={"top1_error": 50.0}
+    )
     onnx_file.write(path, info, weights_of(net.state_dict()))
     return net
 

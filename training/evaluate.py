@@ -1,6 +1,6 @@
 """Top-1 and top-5 error on a split, with one crop or ten. The preprocessing is the app's own.
 
-    python -m training.evaluate MODEL.onnx --data PATH --split val [--ten-crop] [--limit N] [--json]
+python -m training.evaluate MODEL.onnx --data PATH --split val [--ten-crop] [--limit N] [--json]
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def main(argv: list[str] | None = None) -> int:
             raise ValueError(f"{args.data} has other classes than {args.model}, so its errors would mean nothing.")
 
         def progress(done: int, total: int) -> None:
-            print(f"evaluating: {done:,} of {total:,}", end="\n" if done == total else "\r", file=sys.stderr, flush=True)
+            print(
+                f"evaluating: {done:,} of {total:,}", end="\n" if done == total else "\r", file=sys.stderr, flush=True
+            )
 
         errors = evaluate(explorer.probabilities, pictures, explorer.mean, args.ten_crop, progress=progress)
     except ValueError as reason:
@@ -99,7 +101,9 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(asdict(errors)))
     else:
         crops = "ten crops" if errors.crops == 10 else "one crop"
-        print(f"{errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error ({crops}, {errors.num_images:,} pictures)")
+        print(
+            f"{errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error ({crops}, {errors.num_images:,} pictures)"
+        )
     return 0
 
 

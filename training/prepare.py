@@ -25,6 +25,7 @@ from model.layers import SQUARE_PX
 from model.picture_set import PictureSet, find_split
 from model.preprocess import read_picture, to_square
 
+
 @dataclass(frozen=True)
 class Prepared:
     """One split, decoded. `images` uint8 (n, 256, 256, 3), on disk; `labels` int64 (n,)."""

@@ -12,7 +12,6 @@ import argparse
 import json
 import platform
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ from torch.utils.tensorboard import SummaryWriter
 import training.recipe
 from model.alexnet import AlexNet
 from model.export import export, load_checkpoint
+from model.provenance import commit, cpu
 from training import checkpoint
 from training.augment import Augment, colour_components
 from training.evaluate import Array, Errors, evaluate
@@ -47,7 +47,7 @@ class Run:
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
         self.net = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std)
-        self.net = self.net.to(device, memory_format=torch.channels_last)
+        self.net = self.net.to(device).to(memory_format=torch.channels_last)
         self.optimizer = Momentum(recipe, self.net)
         self.augment = Augment(
             mean=torch.from_numpy(train.mean).permute(1, 2, 0).contiguous().to(device),
@@ -67,7 +67,7 @@ class Run:
 
     def fit(self) -> None:
         """Train from where the run stands to the end of its schedule."""
-        writer = SummaryWriter(str(self.out / "tensorboard"))  # type: ignore[no-untyped-call]
+        writer = SummaryWriter(str(self.out / "tensorboard"))
         if not self.metrics and not self.step:
             self.snapshot()
         while self.epoch < self.recipe.epochs and not self.recipe.schedule.finished(self.errors):
@@ -75,10 +75,10 @@ class Run:
             with (self.out / "metrics.jsonl").open("w") as file:
                 file.writelines(json.dumps(line) + "\n" for line in self.metrics)
             for name, value in row.items():
-                writer.add_scalar(name, value, self.epoch)  # type: ignore[no-untyped-call]
+                writer.add_scalar(name, value, self.epoch)
             self.snapshot()
             self.save()
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()
 
     def run_epoch(self) -> dict[str, float]:
         """Finish the epoch the run is in and validate; returns its line of metrics."""
@@ -149,7 +149,7 @@ class Run:
 
     def snapshot(self) -> None:
         """Keep conv1's kernels as they are now, (kernels, 3, 11, 11) in 16 bits: the story of Figure 3."""
-        kernels = self.net.get_submodule("conv1").weight.detach().cpu().numpy().astype(np.float16)  # type: ignore[operator]
+        kernels = self.net.conv1.weight.detach().cpu().numpy().astype(np.float16)
         (self.out / "kernels").mkdir(exist_ok=True)
         np.save(self.out / "kernels" / f"conv1_{self.epoch:03d}.npy", kernels)
 
@@ -183,25 +183,18 @@ class Run:
         for w, v in zip(self.net.parameters(), state["velocities"], strict=True):
             if v is not None:
                 self.optimizer.state[w]["v"] = v.to(self.device).to(memory_format=torch.preserve_format)
-        self.epoch, self.step, self.metrics, self.commit = (state[key] for key in ("epoch", "step", "metrics", "commit"))
+        self.epoch, self.step, self.metrics, self.commit = (
+            state[key] for key in ("epoch", "step", "metrics", "commit")
+        )
         self.loss_sum, self.num_wrong = state["loss_sum"], state["num_wrong"]
 
     def _progress(self, rate: float, seconds_left: float) -> None:
         if sys.stderr.isatty() or self.step % 50 == 0:
             loss = self.loss_sum / min(self.step * self.recipe.batch_size, len(self.train.labels))
             line = f"epoch {self.epoch + 1} of {self.recipe.epochs}, step {self.step} of {self.num_steps}, loss {loss:.3f}, "
-            print(f"{line}{rate:.0f} pictures/s, {seconds_left:.0f} s left in it ", end="\r", file=sys.stderr, flush=True)
-
-
-def commit() -> str:
-    """The commit that this code is at, with a plus sign when it was changed since; "unknown" outside a checkout."""
-    try:
-        return subprocess.run(
-            ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+"],
-            capture_output=True, text=True, check=True, cwd=Path(__file__).parent,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+            print(
+                f"{line}{rate:.0f} pictures/s, {seconds_left:.0f} s left in it ", end="\r", file=sys.stderr, flush=True
+            )
 
 
 def choose_device(name: str) -> torch.device:
@@ -213,12 +206,11 @@ def choose_device(name: str) -> torch.device:
 
 def describe(run: Run) -> dict[str, Any]:
     """What it takes to repeat a run."""
-    device = torch.cuda.get_device_name() if run.device.type == "cuda" else f"{platform.processor() or platform.machine()} CPU"
     return {
         "recipe": run.recipe.to_dict(),
         "commit": run.commit,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "device": device,
+        "hardware": torch.cuda.get_device_name() if run.device.type == "cuda" else cpu(),
         "threads": torch.get_num_threads(),
         "autocast": str(run.dtype),
         "num_train": len(run.train.labels),
@@ -272,7 +264,9 @@ def train_and_export(args: argparse.Namespace) -> None:
         (args.out / "run.json").write_text(json.dumps(describe(run), indent=1))
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: setattr(run, "stop", True))
-    print(f"{recipe.name}: {len(train.labels):,} pictures, {run.num_steps} steps an epoch, on {device}, {run.dtype or 'float32'}")
+    print(
+        f"{recipe.name}: {len(train.labels):,} pictures, {run.num_steps} steps an epoch, on {device}, {run.dtype or 'float32'}"
+    )
     run.fit()
     errors = run.evaluate(ten_crop=True)
     print(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")

@@ -36,7 +36,9 @@ def test_paper_parameters() -> None:
 def test_every_activation_has_its_row(config: Config) -> None:
     with torch.no_grad():
         activations = toy_net(config).activations(torch.randn(2, 3, 224, 224) * 50)
-    assert {name: tuple(x.shape[1:]) for name, x in activations.items()} == {row.name: row.shape for row in config.layers}
+    assert {name: tuple(x.shape[1:]) for name, x in activations.items()} == {
+        row.name: row.shape for row in config.layers
+    }
     assert list(activations) == [row.name for row in config.layers]
 
 
@@ -44,7 +46,7 @@ def test_last_window_of_conv1_overhangs_by_three_zeros() -> None:
     """conv1 in the corner: one kernel of ones sees 8 x 8 pixels of a crop of ones, not 11 x 11."""
     net = toy_net()
     net.conv1.weight.data.fill_(1.0)
-    net.conv1.bias.data.zero_()
+    net.get_parameter("conv1.bias").data.zero_()
     with torch.no_grad():
         conv1 = net.activations(torch.ones(1, 3, 224, 224))["conv1"]
     assert conv1[0, 0, 0, 0] == 3 * 11 * 11
@@ -110,10 +112,9 @@ def test_against_plain_torch() -> None:
     def lrn(x: torch.Tensor) -> torch.Tensor:
         return F.local_response_norm(x, 5, 5e-4, 0.75, 2.0)
 
-    def conv(name: str, gpu: int, x: torch.Tensor, **kwargs: int) -> torch.Tensor:
-        layer = net.get_submodule(name)
-        weight, bias = (part.chunk(2)[gpu] for part in (layer.weight, layer.bias))  # type: ignore[operator,union-attr]
-        return F.relu(F.conv2d(x, weight, bias, **kwargs))
+    def conv(name: str, gpu: int, x: torch.Tensor, stride: int = 1, padding: int = 0) -> torch.Tensor:
+        weight, bias = (net.get_parameter(f"{name}.{part}").chunk(2)[gpu] for part in ("weight", "bias"))
+        return F.relu(F.conv2d(x, weight, bias, stride, padding))
 
     with torch.no_grad():
         padded = F.pad(x, (0, 3, 0, 3))

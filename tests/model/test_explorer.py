@@ -90,7 +90,9 @@ def test_bad_gains(explorer: Explorer, tmp_path: Path) -> None:
 def test_threads_share_one(explorer: Explorer) -> None:
     expected = [explorer.run(picture(seed))["prob"] for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        for found, alone in zip(pool.map(lambda seed: explorer.run(picture(seed))["prob"], range(8)), expected, strict=True):
+        for found, alone in zip(
+            pool.map(lambda seed: explorer.run(picture(seed))["prob"], range(8)), expected, strict=True
+        ):
             np.testing.assert_array_equal(found, alone)
 
 

@@ -68,7 +68,9 @@ def test_sizes() -> None:
 
 
 def test_receptive_fields() -> None:
-    fields = {name: (PAPER.layer[name].field_px, PAPER.layer[name].field_stride_px) for name in PUBLISHED if "conv" in name}
+    fields = {
+        name: (PAPER.layer[name].field_px, PAPER.layer[name].field_stride_px) for name in PUBLISHED if "conv" in name
+    }
     assert fields == {"conv1": (11, 4), "conv2": (51, 8), "conv3": (99, 16), "conv4": (131, 16), "conv5": (163, 16)}
     assert (PAPER.layer["pool5"].field_px, PAPER.layer["pool5"].field_stride_px) == (195, 32)
 

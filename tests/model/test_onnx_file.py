@@ -46,7 +46,8 @@ def test_gain_mutes_a_kernel(tmp_path: Path) -> None:
     gains[3] = 0
     muted = explorer.run(picture(), {"conv1": gains})
     with torch.no_grad():
-        net.conv1.weight[3], net.conv1.bias[3] = 0, 0
+        net.conv1.weight[3] = 0
+        net.get_parameter("conv1.bias")[3] = 0
         crop = torch.from_numpy(picture()[16:240, 16:240].astype(np.float32) - 100).permute(2, 0, 1)[None]
         expected = net.activations(crop)
     for name in ("conv1", "conv5", "fc7", "prob"):

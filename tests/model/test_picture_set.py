@@ -58,7 +58,7 @@ def test_anything_with_pictures(tmp_path: Path) -> None:
 
 
 def test_sentences(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="No val pictures below .*: expected val or validation-"):
+    with pytest.raises(ValueError, match=r"No val pictures below .*: expected val or validation-"):
         find_split(tmp_path, "val")
     with pytest.raises(ValueError, match="There is nothing at"):
         find_any(tmp_path / "nowhere")

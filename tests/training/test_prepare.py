@@ -63,6 +63,6 @@ def test_limit_is_spread_evenly(tmp_path: Path) -> None:
 
 def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_class_folders(tmp_path, "val", 1, 2)
-    monkeypatch.setattr(training.prepare.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     with pytest.raises(ValueError, match=r"Decoding 2 val pictures takes 0.0 GB, .* give --cache a roomier disk"):
         prepare(tmp_path, "val", tmp_path / "cache")

@@ -37,7 +37,17 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(data: Path, out: str, *more: str) -> int:
-    argv = ["toy", "--data", str(data / "data"), "--out", str(data / out), "--cache", str(data / "cache"), "--device", "cpu"]
+    argv = [
+        "toy",
+        "--data",
+        str(data / "data"),
+        "--out",
+        str(data / out),
+        "--cache",
+        str(data / "cache"),
+        "--device",
+        "cpu",
+    ]
     return training.run.main([*argv, *more])
 
 
@@ -107,7 +117,9 @@ def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert "recipe toy is for 6, the same in both" in capsys.readouterr().err
 
 
-def test_another_recipe_cannot_resume(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_recipe_cannot_resume(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run(data, "out") == 0
     other = Recipe(name="toy", net=TOY, schedule=Cosine(warmup=0.1), epochs=4)
     monkeypatch.setattr(training.recipe, "load", lambda name: other)

@@ -76,7 +76,13 @@ def test_twenty_seeded_steps() -> None:
 def test_recipes() -> None:
     paper = training.recipe.load("paper_2012")
     assert paper.net == PAPER
-    assert (paper.batch_size, paper.lr, paper.bias_lr, paper.momentum, paper.weight_decay) == (128, 0.01, 0.01, 0.9, 5e-4)
+    assert (paper.batch_size, paper.lr, paper.bias_lr, paper.momentum, paper.weight_decay) == (
+        128,
+        0.01,
+        0.01,
+        0.9,
+        5e-4,
+    )
     assert (paper.std, paper.middle_std, paper.colour_noise) == (0.01, 0.01, "eigenvalue")
     assert training.recipe.load("imagenet20").net.num_parameters == 60_965_224 - 980 * 4_097
     assert training.recipe.load("imagenet20_mini").net.scaled_kernels == (48, 128, 192, 192, 128)

@@ -1,0 +1,1 @@
+"""Figures of speed, each a ratio measured in one run. `python -m benchmarks` prints them all."""

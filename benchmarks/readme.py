@@ -1,0 +1,52 @@
+"""Write README's tables from benchmarks/results.json and the models' cards: `python -m benchmarks.readme`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+
+def speed_table(rows: list[dict[str, Any]]) -> str:
+    """results.json as a Markdown table."""
+    lines = ["| figure | ours | reference | ratio | goal | what, hardware, n, commit |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        goal = f"{row['goal']}, {'met' if row['met'] else 'not met'}" if row["goal"] else ""
+        times = f"{row['ours']:.3g} {row['unit']} | {row['reference']:.3g} {row['unit']}"
+        source = f"{row['what']}; {row['hardware']}; n = {row['n']}; {row['commit']}"
+        lines.append(f"| `{row['name']}` | {times} | {row['ratio']:.2f} | {goal} | {source} |")
+    return "\n".join(lines)
+
+
+def model_table(cards: list[dict[str, Any]]) -> str:
+    """Cards as a Markdown table: errors in percent, top-1 / top-5."""
+    lines = ["| model | parameters | epochs, hours | one crop | ten crops | pictures |", "|---|---|---|---|---|---|"]
+    for card in cards:
+        one, ten = (
+            f"{card[crops]['top1_error']:.2f} / {card[crops]['top5_error']:.2f} %" for crops in ("one_crop", "ten_crop")
+        )
+        effort = f"{card['num_epochs']}, {card['hours']:.1f} on {card['hardware']}"
+        num_images = f"{card['one_crop']['num_images']:,}"
+        lines.append(f"| `{card['name']}` | {card['num_parameters']:,} | {effort} | {one} | {ten} | {num_images} |")
+    return "\n".join(lines)
+
+
+def with_tables(readme: str) -> str:
+    """README's text with what stands between its markers made anew."""
+    cards = [json.loads(path.read_text()) for path in sorted((ROOT / "assets" / "models").glob("*/card.json"))]
+    tables = {
+        "speed": speed_table(json.loads((ROOT / "benchmarks" / "results.json").read_text())),
+        "models": model_table(cards),
+    }
+    for name, table in tables.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        before, rest = readme.split(begin)
+        readme = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+    return readme
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text()))

@@ -1,0 +1,90 @@
+"""A shipped model's card: what it was trained on, how long, and how wrong it is. Every figure in it is made here.
+
+    python -m training.card MODEL.onnx --run RUN --data PATH
+
+Evaluates MODEL.onnx on the validation split with one crop and ten, reads the run's own files for the rest, and writes
+card.json beside the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from model.explorer import Explorer
+from model.provenance import commit
+from training.evaluate import Errors, evaluate
+from training.prepare import prepare
+
+LIMITS = (
+    "It knows {num_classes} classes and nothing else: any photograph is taken for one of them.",
+    "It was trained on {num_train:,} pictures of a lossily re-encoded copy of ImageNet, so its errors are errors on that copy.",
+    "It is not the network of the paper's tables: that one learned the thousand classes of ILSVRC-2012; its recipe is paper_2012.",
+)
+
+
+def card(model: Path, run: Path, one_crop: Errors, ten_crop: Errors) -> dict[str, Any]:
+    """A card as plain data.
+
+    Parameters
+    ----------
+    run : path
+        The folder that training.run wrote: run.json says how, metrics.jsonl what came out, epoch by epoch.
+    """
+    info = Explorer.open(model, "cpu").info
+    how = json.loads((run / "run.json").read_text())
+    epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    facts = {"num_classes": len(info.classes), "num_train": how["num_train"]}
+    return {
+        "name": model.parent.name,
+        "title": f"{info.recipe['name']}: {info.config.towers} towers, {len(info.classes)} classes",
+        "data": f"{how['num_train']:,} training and {how['num_val']:,} validation pictures, {len(info.classes)} classes",
+        "recipe": info.recipe,
+        "commit": info.commit,
+        "hardware": how["hardware"],
+        "versions": how["versions"],
+        "autocast": how["autocast"],
+        "hours": sum(row["wall_seconds"] for row in epochs) / 3600,
+        "num_epochs": len(epochs),
+        "num_parameters": info.config.num_parameters,
+        "one_crop": asdict(one_crop),
+        "ten_crop": asdict(ten_crop),
+        "evaluated_at_commit": commit(),
+        "curve": [
+            {key: row[key] for key in ("epoch", "train_loss", "val_top1_error", "val_top5_error")} for row in epochs
+        ],
+        "limits": [limit.format(**facts) for limit in LIMITS],
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m training.card", description="Evaluate a model and write its card.")
+    parser.add_argument("model", type=Path, help="the ONNX file to ship; card.json is written beside it")
+    parser.add_argument("--run", type=Path, required=True, help="the folder of the run that made it")
+    parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
+    args = parser.parse_args(argv)
+    try:
+        explorer = Explorer.open(args.model)
+        pictures = prepare(args.data, "val", args.cache)
+        if pictures.class_ids != explorer.class_ids:
+            raise ValueError(f"{args.data} has other classes than {args.model}, so its errors would mean nothing.")
+        one, ten = (evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop) for ten_crop in (False, True))
+        facts = card(args.model, args.run, one, ten)
+    except (ValueError, OSError) as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    (args.model.parent / "card.json").write_text(json.dumps(facts, indent=1) + "\n")
+    print(
+        f"one crop {one.top1_error:.2f} / {one.top5_error:.2f} %, ten crops {ten.top1_error:.2f} / {ten.top5_error:.2f} %"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
