@@ -103,7 +103,7 @@ def _open(file: BinaryIO) -> ImageFile.ImageFile:
         accept = Image.OPEN[name][1]
         if accept and accept(prefix) is True:
             return plugin(file)
-    raise _Refused("This is no picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file.")
+    raise _Refused("This is not a picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file.")
 
 
 def _check_size(image: ImageFile.ImageFile) -> None:
@@ -179,14 +179,14 @@ def crop(square: Square, mean: Array) -> Array:
 def ten_crops(square: Square, mean: Array) -> Array:
     """Corners, centre and mirrors, float32 (10, 3, 224, 224): each crop of TEN_CROP_OFFSETS, then its mirror image.
 
-    Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`. The mean belongs
-    to the place, not to the picture: a crop is mirrored first and then loses the same part of the mean as its twin.
+    Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`. A crop loses the
+    mean first and is mirrored then, as in training, so that twins are mirror images of each other.
     """
-    views = [_view(square, mean, *offset, mirror) for offset in TEN_CROP_OFFSETS for mirror in (False, True)]
-    return np.stack(views)
+    views = [_view(square, mean, *offset) for offset in TEN_CROP_OFFSETS]
+    return np.stack([twin for view in views for twin in (view, view[:, :, ::-1])])
 
 
-def _view(square: Square, mean: Array, row: int, column: int, mirror: bool = False) -> Array:
+def _view(square: Square, mean: Array, row: int, column: int) -> Array:
     """One crop, C-contiguous (3, 224, 224)."""
     assert square.shape == (SQUARE_PX, SQUARE_PX, 3), square.shape
     assert square.dtype == np.uint8, square.dtype
@@ -195,4 +195,4 @@ def _view(square: Square, mean: Array, row: int, column: int, mirror: bool = Fal
     window = np.s_[:, row : row + CROP_PX, column : column + CROP_PX]
     pixels = square.transpose(2, 0, 1)[window]
     part = mean[window] if mean.ndim == 3 else mean[:, None, None]
-    return np.subtract(pixels[:, :, ::-1] if mirror else pixels, part, order="C", dtype=np.float32)
+    return np.subtract(pixels, part, order="C", dtype=np.float32)

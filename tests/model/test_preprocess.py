@@ -180,7 +180,7 @@ def test_grey_and_black_and_white() -> None:
 
 
 def refusal(source: str | Path | bytes) -> str:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
+    with pytest.raises(ValueError) as caught:
         read_picture(source)
     sentence = str(caught.value)
     assert re.fullmatch(r"[^\n]+[;][^\n;]+\.", sentence), sentence  # what is wrong; what to do.
@@ -201,7 +201,7 @@ def test_no_picture(data: bytes) -> None:
 def test_formats_that_pillow_could_open_stay_shut() -> None:
     image = corner_picture()
     for image_format in ("PPM", "ICO", "EPS", "PDF", "TGA", "JPEG2000"):
-        assert refusal(encoded(image, image_format)).startswith("This is no picture that can be read"), image_format
+        assert refusal(encoded(image, image_format)).startswith("This is not a picture that can be read"), image_format
 
 
 def test_empty_file(tmp_path: Path) -> None:
@@ -251,16 +251,17 @@ def tiled_tiff(tile_px: int) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + tile
 
 
+def gif(screen_px: int, frame_px: int) -> bytes:
+    screen = struct.pack("<HHBBB", screen_px, screen_px, 0, 0, 0)
+    return b"GIF89a" + screen + b"," + struct.pack("<HHHHB", 0, 0, frame_px, frame_px, 0) + b"\x02\x02\x44\x01\0;"
+
+
 BOMBS = {
     "13,000 x 13,000": one_bit_png(13000),  # within Pillow's own limit
     "2,147,483,647 x 2,147,483,647": png(2**31 - 1, 2**31 - 1, 8, 6, b""),
     "6,325 x 6,325": png(6325, 6325, 8, 6, b""),  # 40.006 megapixels
     "60,000 x 60,000": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60000, 60000, 1, 24, 0, 0, 0, 0, 0, 0),
-    "30,000 x 30,000": b"GIF89a"
-    + struct.pack("<HHBBB", 30000, 30000, 0, 0, 0)
-    + b","
-    + bytes(9)
-    + b"\x02\x02\x44\x01\0;",
+    "30,000 x 30,000": gif(screen_px=30000, frame_px=1),
 }
 
 
@@ -272,9 +273,8 @@ def test_bombs_are_refused_by_their_header(size: str, monkeypatch: pytest.Monkey
 
 def test_gif_frame_beyond_its_screen() -> None:
     """Pillow itself warns of or refuses such a file while opening it."""
-    for side in (12000, 60000):
-        frame = b"," + struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\x02\x02\x44\x01\0;"
-        assert "40 megapixels" in refusal(b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0, 0, 0) + frame)
+    for frame_px in (12000, 60000):
+        assert "40 megapixels" in refusal(gif(screen_px=1, frame_px=frame_px))
 
 
 def test_tiff_tiles() -> None:
@@ -321,8 +321,7 @@ assert not {"torch", "streamlit"} & sys.modules.keys()
     lines = subprocess.run(arguments, check=True, cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
     results, peaks_mb = zip(*(line.rsplit(" ", 1) for line in lines), strict=True)
     assert results == ("refused", "refused", "5000 5000")
-    assert [int(peak) for peak in peaks_mb] <= [5, 5, 160]
-    assert max(int(peak) for peak in peaks_mb[:2]) <= 5
+    assert all(int(peak) <= limit for peak, limit in zip(peaks_mb, (5, 5, 160), strict=True)), peaks_mb
 
 
 # Squares
@@ -333,7 +332,8 @@ def test_middle_of_a_wide_picture() -> None:
     rows, columns = np.mgrid[:256, :512]
     picture = np.stack([columns // 2, rows, 0 * rows], -1).astype(np.uint8)
     square = to_square(Image.fromarray(picture))
-    assert (square.shape, square.dtype) == ((256, 256, 3), np.uint8)
+    assert square.shape == (256, 256, 3)
+    assert square.dtype == np.uint8
     assert square[0, 0].tolist() == [64, 0, 0]
     assert square[255, 255].tolist() == [191, 255, 0]
     np.testing.assert_array_equal(square, picture[:, 128:384])
@@ -354,17 +354,22 @@ def test_antialiasing() -> None:
     assert set(np.unique(to_square(Image.fromarray(checks))[8:-8, 8:-8])) <= {127, 128}
 
 
-@pytest.mark.parametrize(("width", "height"), [(480, 320), (320, 480), (500, 375), (375, 500), (100, 150), (1024, 683)])
+@pytest.mark.parametrize(("width", "height"), [(480, 320), (320, 480), (100, 150), (256, 300), (1024, 512)])
 def test_equals_short_side_then_centre_crop(width: int, height: int) -> None:
+    """Sizes whose long side scales to a whole number; others, 500 x 375, are off by what the two-step way rounds."""
     picture = photo(width, height)
-    scale = 256 / min(width, height)
-    scaled = picture.resize((round(width * scale), round(height * scale)), Image.Resampling.BILINEAR)
+    short_side = min(width, height)
+    scaled = picture.resize((width * 256 // short_side, height * 256 // short_side), Image.Resampling.BILINEAR)
     left, top = (scaled.width - 256) // 2, (scaled.height - 256) // 2
     reference = np.asarray(scaled.crop((left, top, left + 256, top + 256))).astype(int)
-    difference = abs(to_square(picture) - reference)
-    exact = (width * 256) % min(width, height) == (height * 256) % min(width, height) == 0
-    assert difference.max() <= (1 if exact else 8)  # else up to half a pixel aside
-    assert difference.mean() < (0.01 if exact else 1)
+    assert abs(to_square(picture) - reference).max() <= 1
+
+
+def test_odd_margins_are_split_evenly() -> None:
+    """Where the two-step way has to choose a side, the square is as symmetric as the picture."""
+    picture = photo(500, 375)
+    mirrored = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    assert abs(to_square(mirrored)[:, ::-1].astype(int) - to_square(picture)).max() <= 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 7), (7, 1), (2, 3), (1, 100_000), (100_000, 1), (255, 257)])
@@ -393,7 +398,9 @@ def places() -> npt.NDArray[np.uint8]:
 
 def test_centre_crop() -> None:
     view = crop(places(), NO_MEAN)
-    assert (view.shape, view.dtype, view.flags.c_contiguous) == ((1, 3, 224, 224), np.float32, True)
+    assert view.shape == (1, 3, 224, 224)
+    assert view.dtype == np.float32
+    assert view.flags.c_contiguous
     assert view[0, :, 0, 0].tolist() == [16, 16, 7]
     assert view[0, :, 223, 0].tolist() == [239, 16, 7]
     assert view[0, :, 100, 50].tolist() == [116, 66, 7]
@@ -408,17 +415,14 @@ def test_mean_colour() -> None:
 def test_mean_picture_lies_under_its_crop() -> None:
     mean = places().transpose(2, 0, 1).astype(np.float32)
     assert not crop(places(), mean).any()
-    views = ten_crops(places(), mean)
-    assert not views[0::2].any()
-    expected = np.zeros((3, 224, 224))
-    expected[1] = 223 - 2 * np.arange(224)  # green: column offset + 223 - j in the mirror, offset + j in the mean
-    for view in views[1::2]:
-        np.testing.assert_array_equal(view, expected)
+    assert not ten_crops(places(), mean).any()  # a mirror image has lost its mean before it is turned
 
 
 def test_ten_crops() -> None:
     views = ten_crops(places(), NO_MEAN)
-    assert (views.shape, views.dtype, views.flags.c_contiguous) == ((10, 3, 224, 224), np.float32, True)
+    assert views.shape == (10, 3, 224, 224)
+    assert views.dtype == np.float32
+    assert views.flags.c_contiguous
     assert TEN_CROP_OFFSETS == ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))
     assert views[:, :2, 0, 0].tolist() == [
         [0, 0], [0, 223], [0, 32], [0, 255], [16, 16], [16, 239], [32, 0], [32, 223], [32, 32], [32, 255],

@@ -1,0 +1,1 @@
+"""The explorer: Streamlit pages over `model`. Nothing here imports torch."""

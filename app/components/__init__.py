@@ -1,0 +1,1 @@
+"""Canvas components: each one .py beside one .js."""

@@ -1,0 +1,118 @@
+"""Arrays and numbers as figures and pictures. No Streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from PIL import Image, ImageDraw
+
+from model.explorer import Prediction
+from model.layers import CROP_PX, SQUARE_PX, Layer
+
+GPU_COLOURS = ("#0072B2", "#D55E00")  # two colours mean two GPUs, everywhere; nothing else uses them
+BAR_COLOUR = "#7f8c8d"
+MARGIN = (SQUARE_PX - CROP_PX) // 2
+
+
+def probability_text(probability: float) -> str:
+    """Two digits; "<.01" for what would round to nothing."""
+    if probability < 0.01:
+        return "<.01"
+    return f"{probability:.2f}".removeprefix("0") if probability < 0.995 else "1.00"
+
+
+def bars(
+    names: Sequence[str], values: Sequence[float], texts: Sequence[str], longest: float | None = None
+) -> go.Figure:
+    """Horizontal bars, the first on top, each with its text behind it."""
+    figure = go.Figure(
+        go.Bar(
+            x=list(values), y=list(range(len(names))), text=list(texts), orientation="h", textposition="outside",
+            marker_color=BAR_COLOUR, cliponaxis=False, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(
+        autorange="reversed", tickvals=list(range(len(names))), ticktext=list(names), ticks="", automargin=True
+    )
+    figure.update_xaxes(visible=False, range=[min(0, *values), longest or max(*values, 1e-9) * 1.15])
+    figure.update_layout(
+        height=48 + 32 * len(names),
+        margin={"l": 8, "r": 40, "t": 8, "b": 8},
+        bargap=0.35,
+        font_size=15,
+        showlegend=False,
+    )
+    return figure
+
+
+def top_bars(predictions: Sequence[Prediction]) -> go.Figure:
+    """Top-k predictions as bars from 0 to 1."""
+    probabilities = [one.probability for one in predictions]
+    return bars([one.name for one in predictions], probabilities, [*map(probability_text, probabilities)], longest=1.0)
+
+
+def greys(
+    maps: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Maps in 8 bits, each over its own range.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (units, height, width)
+
+    Returns
+    -------
+    uint8 of the same shape, and what 0 and 255 stand for, (units,) each: 0 or the smallest value, if that is negative,
+    and the largest.
+    """
+    low, high = np.minimum(maps.min((1, 2)), 0), np.maximum(maps.max((1, 2)), 0)
+    span = np.where(high > low, high - low, 1)[:, None, None]
+    return np.round(255 * (maps - low[:, None, None]) / span).astype(np.uint8), low, high
+
+
+def kernel_pictures(kernels: npt.NDArray[np.float32], each: bool = False) -> npt.NDArray[np.uint8]:
+    """Colour kernels as pictures, uint8 (kernels, height, width, 3).
+
+    Parameters
+    ----------
+    kernels : ndarray of shape (kernels, 3, height, width)
+    each : bool
+        Stretch every kernel to its own range. Otherwise one minimum and maximum serve all, as in the 2012 code.
+    """
+    axes = (1, 2, 3) if each else (0, 1, 2, 3)
+    low, high = kernels.min(axes, keepdims=True), kernels.max(axes, keepdims=True)
+    span = np.where(high > low, high - low, 1)
+    return np.round(255 * (kernels - low) / span).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def enlarged(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """Every pixel as a block, so that the picture is about `side` wide and a browser has nothing to smooth."""
+    block = max(1, side // pixels.shape[1])
+    return pixels.repeat(block, 0).repeat(block, 1)
+
+
+def with_crop_outlined(square: npt.NDArray[np.uint8]) -> Image.Image:
+    """The 256-pixel square, twice as large, dimmed outside the centre crop."""
+    pixels = square.astype(np.float32)
+    outside = np.ones((SQUARE_PX, SQUARE_PX, 1), bool)
+    outside[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
+    image = Image.fromarray(np.where(outside, 0.55 * pixels + 70, pixels).astype(np.uint8))
+    image = image.resize((2 * SQUARE_PX, 2 * SQUARE_PX), Image.Resampling.BICUBIC)
+    edge = 2 * MARGIN - 1
+    ImageDraw.Draw(image).rectangle((edge, edge, 2 * SQUARE_PX - edge, 2 * SQUARE_PX - edge), outline="white")
+    return image
+
+
+def with_field_outlined(square: npt.NDArray[np.uint8], layer: Layer, row: int, column: int, gpu: int) -> Image.Image:
+    """The centre crop, twice as large, with the receptive field of one value of a map."""
+    crop = Image.fromarray(square[MARGIN:-MARGIN, MARGIN:-MARGIN]).resize(
+        (2 * CROP_PX, 2 * CROP_PX), Image.Resampling.BICUBIC
+    )
+    top, left, bottom, right = (2 * edge for edge in layer.field(row, column))
+    draw = ImageDraw.Draw(crop)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=4)
+    draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=GPU_COLOURS[gpu], width=3)
+    return crop

@@ -1,0 +1,54 @@
+"""The explorer's entry point, `streamlit run app/main.py`: page frame, navigation, warm-up."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.picture_panel import picture_panel
+from app.text import t
+
+PAGES = ("predict", "activations", "kernels", "neighbours", "model")
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Open the model and freeze what will stay, so that no later collection walks over it."""
+    try:
+        state.explorer()
+    except ValueError:
+        logging.getLogger(__name__).warning(t("no_model"))  # the page says so too
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    """Draw the page that the address names, beside the picture."""
+    st.set_page_config(page_title=t("title"), layout="wide")
+    warm_up()
+    folder = Path(__file__).parent / "pages"
+    page = st.navigation(
+        [
+            st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == "predict")
+            for name in PAGES
+        ],
+        position="top",
+    )
+    left, right = st.columns([1, 3], gap="large")
+    with left:
+        picture_panel()
+    with right:
+        try:
+            page.run()
+        except ValueError as reason:  # what `model` says to the user
+            st.error(str(reason))
+        except Exception:
+            logging.getLogger(__name__).exception("a page failed")
+            st.error(t("failed"))
+
+
+main()

@@ -1,0 +1,87 @@
+"""What network is this, how was it trained, and how wrong is it?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from app import state
+from app.components.net_drawing import net_drawing
+from app.text import t
+from model.layers import Config, Layer
+
+
+def main() -> None:
+    """Drawing, totals, card, layer table, device and times."""
+    explorer = state.explorer()
+    config = explorer.config
+    st.subheader(t("model_title"))
+    net_drawing(config)
+    st.caption(t("model_drawing_caption"))
+    totals = {
+        "model_parameters": config.num_parameters,
+        "model_macs": config.num_macs,
+        "model_neurons": config.num_neurons,
+        "model_classes": config.num_classes,
+    }
+    for place, (key, count) in zip(st.columns(4), totals.items(), strict=True):
+        place.metric(t(key), f"{count:,}")
+    st.markdown(f"#### {t('model_card')}")
+    _card()
+    st.write(t("model_runs_on", device=explorer.device))
+    st.write(t("model_times", **state.activations().milliseconds))
+    st.markdown(f"#### {t('model_layers')}")
+    _table(config)
+
+
+def _card() -> None:
+    path = state.model_path().parent / "card.json"
+    if not path.exists():
+        info = state.explorer().info
+        st.info(t("model_no_card"))
+        st.write(t("model_file_says", recipe=info.recipe.get("name", "?"), commit=info.commit))
+        return
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    facts = {"epochs": card["num_epochs"], "recipe": card["recipe"]["name"]}
+    st.write(t("model_trained_on", **facts, **{key: card[key] for key in ("data", "hours", "hardware", "commit")}))
+    one, ten = card["one_crop"], card["ten_crop"]
+    errors = {
+        "one1": one["top1_error"],
+        "one5": one["top5_error"],
+        "ten1": ten["top1_error"],
+        "ten5": ten["top5_error"],
+    }
+    st.write(t("model_errors", num_images=one["num_images"], **errors))
+    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
+
+
+def _table(config: Config) -> None:
+    rows = [
+        {
+            t("column_layer"): row.name,
+            t("column_shape"): " x ".join(map(str, row.shape)),
+            t("column_weights"): " x ".join(map(str, row.weight_shape or ())),
+            t("column_parameters"): row.num_parameters or None,
+            t("column_macs"): row.num_macs or None,
+            t("column_field"): row.field_px,
+            t("column_reads"): _reads(config, row) if row.weight_shape else "",
+        }
+        for row in config.layers
+    ]
+    numbers = {
+        t(key): st.column_config.NumberColumn(format="localized") for key in ("column_parameters", "column_macs")
+    }
+    st.dataframe(rows, column_config=numbers, hide_index=True, height="content", key="layer_table")
+
+
+def _reads(config: Config, row: Layer) -> str:
+    if row.name == "conv1":
+        return t("reads_all")
+    if config.towers == 1:
+        return t("reads_one")
+    return t("reads_both") if row.reads_both else t("reads_own")
+
+
+main()
