@@ -30,7 +30,7 @@ def main() -> None:
     """Draw the page that the address names, beside the picture."""
     st.set_page_config(page_title=t("title"), layout="wide")
     warm_up()
-    folder = Path(__file__).parent / "pages"
+    folder = Path(__file__).parent / "views"  # not "pages": Streamlit would serve a folder of that name by itself
     page = st.navigation(
         [
             st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == "predict")

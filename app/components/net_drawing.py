@@ -13,10 +13,10 @@ from model.layers import CROP_PX, Config, Layer
 CSS = """
 .net { overflow-x: auto; color: var(--st-text-color); }
 svg { display: block; }
-text { font: 12px var(--st-font); text-anchor: middle; fill: currentColor; font-variant-numeric: tabular-nums; }
-.name { font-weight: 600; font-size: 14px; }
+text { font: 11px var(--st-font); text-anchor: middle; fill: currentColor; font-variant-numeric: tabular-nums; }
+.name { font-weight: 600; font-size: 12px; }
 .units { font-weight: 600; }
-.gpu { text-anchor: start; font-weight: 700; font-size: 14px; fill: inherit; }
+.gpu { text-anchor: start; font-weight: 700; font-size: 13px; }
 .fact { opacity: .75; }
 """
 _component = st.components.v2.component(

@@ -20,14 +20,15 @@ def main() -> None:
     st.subheader(t("model_title"))
     net_drawing(config)
     st.caption(t("model_drawing_caption"))
-    totals = {
-        "model_parameters": config.num_parameters,
-        "model_macs": config.num_macs,
-        "model_neurons": config.num_neurons,
-        "model_classes": config.num_classes,
-    }
-    for place, (key, count) in zip(st.columns(4), totals.items(), strict=True):
-        place.metric(t(key), f"{count:,}")
+    st.write(
+        t(
+            "model_totals",
+            parameters=config.num_parameters,
+            macs=config.num_macs,
+            neurons=config.num_neurons,
+            classes=config.num_classes,
+        )
+    )
     st.markdown(f"#### {t('model_card')}")
     _card()
     st.write(t("model_runs_on", device=explorer.device))
@@ -63,17 +64,14 @@ def _table(config: Config) -> None:
             t("column_layer"): row.name,
             t("column_shape"): " x ".join(map(str, row.shape)),
             t("column_weights"): " x ".join(map(str, row.weight_shape or ())),
-            t("column_parameters"): row.num_parameters or None,
-            t("column_macs"): row.num_macs or None,
+            t("column_parameters"): f"{row.num_parameters:,}" if row.num_parameters else "",
+            t("column_macs"): f"{row.num_macs:,}" if row.num_macs else "",
             t("column_field"): row.field_px,
             t("column_reads"): _reads(config, row) if row.weight_shape else "",
         }
         for row in config.layers
     ]
-    numbers = {
-        t(key): st.column_config.NumberColumn(format="localized") for key in ("column_parameters", "column_macs")
-    }
-    st.dataframe(rows, column_config=numbers, hide_index=True, height="content", key="layer_table")
+    st.dataframe(rows, hide_index=True, height="content", key="layer_table")
 
 
 def _reads(config: Config, row: Layer) -> str:

@@ -1,0 +1,69 @@
+"""Arrays to pictures, by hand."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import figures
+from model.explorer import Prediction
+from model.layers import PAPER
+from tests.toys import picture
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"), [(0.0, "<.01"), (0.0099, "<.01"), (0.01, ".01"), (0.625, ".62"), (0.994, ".99"), (1.0, "1.00")]
+)
+def test_probability_text(probability: float, text: str) -> None:
+    assert figures.probability_text(probability) == text
+
+
+def test_top_bars() -> None:
+    figure = figures.top_bars([Prediction("n1", "tench", 0.75), Prediction("n2", "dingo", 0.001)])
+    (bars,) = figure.data
+    assert bars.x == (0.75, 0.001)
+    assert bars.text == (".75", "<.01")
+    assert figure.layout.yaxis.ticktext == ("tench", "dingo")
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert bars.marker.color not in figures.GPU_COLOURS
+
+
+def test_greys_by_hand() -> None:
+    maps = np.asarray([[[0, 5], [10, 2.5]], [[-1, 0], [0, 1]], [[0, 0], [0, 0]], [[7, 7], [7, 7]]], np.float32)
+    pixels, low, high = figures.greys(maps)
+    assert pixels[0].tolist() == [[0, 128], [255, 64]]
+    assert pixels[1].tolist() == [[0, 128], [128, 255]]
+    assert not pixels[2].any()  # silent
+    assert (pixels[3] == 255).all()  # zero stays black, so a constant map is white
+    assert low.tolist() == [0, -1, 0, 0]
+    assert high.tolist() == [10, 1, 0, 7]
+
+
+def test_kernel_pictures() -> None:
+    kernels = np.zeros((2, 3, 2, 2), np.float32)
+    kernels[0, 0, 0, 0], kernels[1, 2, 1, 1] = -1, 4
+    together = figures.kernel_pictures(kernels)
+    assert together.shape == (2, 2, 2, 3)
+    assert together[0, 0, 0].tolist() == [0, 51, 51]  # -1 .. 4 over 0 .. 255: zero is 51
+    assert together[1, 1, 1].tolist() == [51, 51, 255]
+    each = figures.kernel_pictures(kernels, each=True)
+    assert each[0, 0, 0].tolist() == [0, 255, 255]
+    assert each[1, 1, 1].tolist() == [0, 0, 255]
+
+
+def test_enlarged() -> None:
+    assert figures.enlarged(np.asarray([[1, 2]], np.uint8), 4).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+
+
+def test_field_is_outlined_where_it_is() -> None:
+    outlined = np.asarray(figures.with_field_outlined(np.zeros((256, 256, 3), np.uint8), PAPER.layer["conv1"], 10, 20, gpu=1))
+    rows, columns = outlined.any(2).nonzero()
+    # conv1 at row 10, column 20 begins at pixel 40, 80 of the crop and is 11 wide; drawn at twice the size
+    assert (rows.min(), columns.min(), rows.max(), columns.max()) == (80, 160, 101, 181)
+    assert tuple(outlined[81, 170].tolist()) == (0xD5, 0x5E, 0x00)
+
+
+def test_crop_outline() -> None:
+    image = figures.with_crop_outlined(picture())
+    assert isinstance(image, Image.Image)
+    assert image.size == (512, 512)
+    assert image.getpixel((31, 100)) == (255, 255, 255)

@@ -1,0 +1,176 @@
+"""Every page over a toy network: no exceptions, the picture stays, sentences for what goes wrong."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from model.layers import NO_LRN, ONE_TOWER
+from tests.toys import TOY, picture, small, write_class_folders, write_toy
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+PAGES = ("predict", "activations", "kernels", "neighbours", "model")
+
+
+@pytest.fixture(autouse=True)
+def _no_cache() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    (tmp_path / "toy").mkdir()
+    write_toy(tmp_path / "toy" / "model.onnx")
+    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
+    return AppTest.from_file(MAIN, default_timeout=60)
+
+
+def open_page(app: AppTest, name: str) -> AppTest:
+    app.switch_page(f"views/{name}.py")
+    return app.run()
+
+
+def errors(app: AppTest) -> list[str]:
+    return [error.value for error in app.error]
+
+
+def text(app: AppTest) -> str:
+    return " ".join(str(element.value) for kind in (app.caption, app.markdown, app.info) for element in kind)
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture(5)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("config", [TOY, small(ONE_TOWER), small(NO_LRN)], ids=["two towers", "one tower", "no LRN"])
+def test_page_opens(app: AppTest, page: str, config: Any, tmp_path: Path) -> None:
+    write_toy(tmp_path / "toy" / "model.onnx", config)
+    app.run()
+    open_page(app, page)
+    assert not app.exception
+    assert errors(app) == []
+
+
+@pytest.mark.parametrize("layer", [row.name for row in TOY.layers])
+def test_every_layer_opens(app: AppTest, layer: str) -> None:
+    app.query_params["layer"] = layer
+    app.run()
+    open_page(app, "activations")
+    assert not app.exception
+    assert errors(app) == []
+    assert f"{layer}:" in text(app)
+
+
+def test_upload_stays_from_page_to_page(app: AppTest) -> None:
+    app.run()
+    assert "Cat. The network sees" in text(app)
+    app.file_uploader(key="upload").upload("my photo.png", png(), "image/png").run()
+    for page in PAGES:
+        open_page(app, page)
+        assert "my photo.png. The network sees" in text(app), page
+        assert errors(app) == []
+
+
+def test_sample(app: AppTest) -> None:
+    app.run()
+    app.segmented_control(key="source").set_value("sample").run()
+    app.pills(key="sample").set_value("coffee").run()
+    assert "Coffee. The network sees" in text(app)
+    assert app.query_params["sample"] == "coffee"
+
+
+def test_sample_by_link(app: AppTest) -> None:
+    app.query_params["sample"] = "rocket"
+    assert "Rocket. The network sees" in text(app.run())
+
+
+def test_bad_upload_is_a_sentence_and_loses_nothing(app: AppTest) -> None:
+    app.run()
+    app.file_uploader(key="upload").upload("broken.png", b"broken", "image/png").run()
+    assert errors(app) == [
+        "This is no picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file. The picture before stays."
+    ]
+    assert "Cat. The network sees" in text(app)
+    app.file_uploader(key="upload").upload("good.png", png(), "image/png").run()
+    assert errors(app) == []
+
+
+def test_ten_crops(app: AppTest) -> None:
+    app.run()
+    app.segmented_control(key="crops").set_value("ten").run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == 10
+
+
+def test_no_model(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("app.state.MODELS", tmp_path / "nowhere")
+    monkeypatch.delenv("ALEXNET_MODEL")
+    for page in PAGES:
+        app.run()
+        open_page(app, page)
+        assert not app.exception
+        assert all("There is no model to open. Put a model.onnx into" in error for error in errors(app)), page
+        assert errors(app)
+
+
+def test_model_that_is_none(app: AppTest, tmp_path: Path) -> None:
+    (tmp_path / "toy" / "model.onnx").write_bytes(b"nothing")
+    app.run()
+    assert not app.exception
+    assert "model.onnx is not an AlexNet file of this project; make one with python -m model.export." in errors(app)
+
+
+def build_gallery(app: AppTest, path: str) -> None:
+    app.text_input(key="gallery_path").set_value(path)
+    app.button(key="gallery_build").click()
+    app.run()
+
+
+def test_gallery(app: AppTest, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "photos", 4, 2)
+    app.run()
+    open_page(app, "neighbours")
+    assert "No gallery yet." in text(app)
+    build_gallery(app, str(tmp_path / "photos"))
+    assert not app.exception
+    assert errors(app) == []
+    assert "The six nearest of 8 pictures in" in text(app)
+    assert text(app).count("distance") >= 6
+    open_page(app, "predict")
+    open_page(app, "neighbours")
+    assert "The six nearest of 8 pictures in" in text(app)
+
+
+@pytest.mark.parametrize(("path", "sentence"), [("", "Name a folder or"), ("/nowhere", "There is nothing at /nowhere;")])
+def test_gallery_sentences(app: AppTest, path: str, sentence: str) -> None:
+    app.run()
+    open_page(app, "neighbours")
+    build_gallery(app, path)
+    assert not app.exception
+    assert errors(app)[0].startswith(sentence)
+
+
+def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    open_page(app, "model")
+    assert "This model has no card" in text(app)
+    card = (
+        '{"num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1.25, "hardware": "a CPU",'
+        ' "commit": "abc", "limits": ["It knows nothing."], "one_crop": {"top1_error": 12.345, "top5_error": 1,'
+        ' "num_images": 7854}, "ten_crop": {"top1_error": 11, "top5_error": 0.5}}'
+    )
+    (tmp_path / "toy" / "card.json").write_text(card)
+    open_page(app, "model")
+    assert "3 epochs in 1.2 hours on a CPU" in text(app)
+    assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
+    assert "It knows nothing." in text(app)

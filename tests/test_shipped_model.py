@@ -1,0 +1,68 @@
+"""The model that the explorer opens on: it is what its card says, and it knows real photographs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import readme
+from model import onnx_file
+from model.alexnet import AlexNet
+from model.explorer import Explorer
+from model.preprocess import crop
+from tests.photographs import IMAGENET20, needs_photographs
+from tests.toys import picture
+from training.evaluate import evaluate
+from training.prepare import prepare
+
+MODEL = Path(__file__).parents[1] / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+CARD = MODEL.parent / "card.json"
+
+
+def test_card_belongs_to_the_file() -> None:
+    info, _ = onnx_file.read(MODEL)
+    card = json.loads(CARD.read_text())
+    assert card["commit"] == info.commit
+    assert card["recipe"] == info.recipe
+    assert card["num_parameters"] == info.config.num_parameters
+    assert card["num_epochs"] >= 30
+    assert card["one_crop"]["num_images"] == card["ten_crop"]["num_images"] == 7854
+
+
+def test_something_was_learned() -> None:
+    """Chance is 95 % and 75 %; above 16 % top-5 something would be broken."""
+    card = json.loads(CARD.read_text())
+    assert card["one_crop"]["top5_error"] < 16
+    assert card["ten_crop"]["top1_error"] <= card["one_crop"]["top1_error"]
+
+
+def test_parity_with_torch() -> None:
+    """Every activation of the trained network, torch against ONNX Runtime."""
+    info, weights = onnx_file.read(MODEL)
+    net = AlexNet(info.config).eval()
+    net.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+    crops = np.concatenate([crop(picture(seed), info.mean) for seed in range(2)])
+    found = Explorer.open(MODEL, "cpu").activations(crops, tuple(row.name for row in info.config.layers))
+    with torch.no_grad():
+        expected = net.activations(torch.from_numpy(crops))
+    for name, array in found.items():
+        assert np.abs(array - expected[name].numpy()).max() <= 1e-4 * expected[name].abs().max().item(), name
+
+
+def test_readme_says_what_the_files_say() -> None:
+    """README's tables are those of results.json and the cards: python -m benchmarks.readme makes them."""
+    assert readme.with_tables(readme.README.read_text(encoding="utf-8")) == readme.README.read_text(encoding="utf-8")
+
+
+@needs_photographs
+@pytest.mark.slow
+def test_error_on_photographs(tmp_path: Path) -> None:
+    """The card's one-crop error, found again on the whole validation split."""
+    explorer, card = Explorer.open(MODEL, "cpu"), json.loads(CARD.read_text())
+    pictures = prepare(IMAGENET20, "val", tmp_path)
+    errors = evaluate(explorer.probabilities, pictures, explorer.mean)
+    assert errors.num_images == 7854
+    assert errors.top1_error == pytest.approx(card["one_crop"]["top1_error"], abs=0.1)
+    assert errors.top5_error == pytest.approx(card["one_crop"]["top5_error"], abs=0.1)
