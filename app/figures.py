@@ -85,7 +85,8 @@ def kernel_pictures(kernels: npt.NDArray[np.float32], each: bool = False) -> npt
     axes = (1, 2, 3) if each else (0, 1, 2, 3)
     low, high = kernels.min(axes, keepdims=True), kernels.max(axes, keepdims=True)
     span = np.where(high > low, high - low, 1)
-    return np.round(255 * (kernels - low) / span).astype(np.uint8).transpose(0, 2, 3, 1)
+    pictures: npt.NDArray[np.uint8] = np.round(255 * (kernels - low) / span).astype(np.uint8).transpose(0, 2, 3, 1)
+    return pictures
 
 
 def enlarged(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:

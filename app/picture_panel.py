@@ -14,6 +14,7 @@ def picture_panel() -> None:
     """Draw the picture, the ways to change it, and what the model made of it how fast."""
     error = st.session_state.get("picture_error")
     shown = state.picture()
+    state.keep_address()
     st.image(
         with_crop_outlined(shown.square), width="stretch", output_format="PNG", alt=t("picture_alt", name=shown.name)
     )
@@ -22,7 +23,7 @@ def picture_panel() -> None:
         st.error(f"{error} {t('picture_kept')}")
     sources = {source: t(f"source_{source}") for source in ("upload", "sample", "webcam")}
     source = st.segmented_control(
-        t("picture_source"), sources, default="upload", required=True, format_func=sources.get,
+        t("picture_source"), sources, default="upload", required=True, format_func=sources.__getitem__,
         key="source", label_visibility="collapsed", width="stretch",
     )  # fmt: skip
     if source == "sample":
@@ -42,7 +43,6 @@ def _take_sample() -> None:
     if name := st.session_state["sample"]:
         state.choose_sample(name)
         st.session_state["picture_error"] = None
-        st.query_params["sample"] = name
 
 
 def _take_file(widget: str) -> None:
@@ -54,7 +54,6 @@ def _take_file(widget: str) -> None:
         state.choose(t("picture_webcam_name") if widget == "webcam" else file.name, file.getvalue())
     except ValueError as reason:
         st.session_state["picture_error"] = str(reason)
-    st.query_params.pop("sample", None)
 
 
 def _model_choice() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app.samples import sample_path
+from app.samples import FILES, sample_path
 from app.text import t
 from model import preprocess
 from model.explorer import Activations, Explorer, TenCrops
@@ -75,7 +75,7 @@ def explorer() -> Explorer:
         When there is none, or its file is not one of this project.
     """
     path = model_path()
-    return _open(str(path), path.stat().st_mtime_ns if path.exists() else 0)
+    return _open(str(path), _changed_ns(path))
 
 
 def picture() -> Picture:
@@ -96,17 +96,24 @@ def choose(name: str, source: bytes | Path) -> None:
     """
     square = preprocess.to_square(preprocess.read_picture(source))
     square.flags.writeable = False
+    st.session_state["sample_in_use"] = None
     st.session_state["picture"] = Picture(name, square, hashlib.sha256(square.tobytes()).hexdigest())
+
+
+def keep_address() -> None:
+    """Name a sample in the address, so that a link or a reload shows it again."""
+    sample = st.session_state.get("sample_in_use")
+    if sample in (None, DEFAULT_SAMPLE):
+        st.query_params.pop("sample", None)
+    elif st.query_params.get("sample") != sample:
+        st.query_params["sample"] = sample
 
 
 def choose_sample(name: str) -> None:
     """Make a sample the picture in use; an unknown name means the default."""
-    try:
-        path = sample_path(name)
-    except KeyError:
-        name = DEFAULT_SAMPLE
-        path = sample_path(name)
-    choose(t(f"sample_{name}"), path)
+    name = name if name in FILES else DEFAULT_SAMPLE
+    choose(t(f"sample_{name}"), sample_path(name))
+    st.session_state["sample_in_use"] = name
 
 
 @st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
@@ -133,7 +140,12 @@ def ten_crops() -> TenCrops:
 
 def _model_key() -> str:
     path = model_path()
-    return f"{path}@{path.stat().st_mtime_ns}"
+    return f"{path}@{_changed_ns(path)}"
+
+
+def _changed_ns(path: Path) -> int:
+    """When a file was changed; 0 when it is missing, which `Explorer.open` then says in a sentence."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def gallery() -> tuple[Gallery, str, str] | None:

@@ -21,7 +21,7 @@ def main() -> None:
     layers = state.explorer().config.layer
     name = st.segmented_control(
         t("activations_layer"), list(layers), default="conv1", required=True, key="layer", bind="query-params",
-        label_visibility="collapsed",
+        label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     layer, seen = layers[name or "conv1"], state.activations()
     if layer.name in ("fc8", "prob"):

@@ -20,7 +20,7 @@ def main() -> None:
     st.caption(t("kernels_caption", units=layer.units, size=layer.window_px))
     choices = {"global": t("kernels_global"), "each": t("kernels_each")}
     contrast = st.segmented_control(
-        t("kernels_contrast"), choices, default="global", required=True, format_func=choices.get, key="contrast",
+        t("kernels_contrast"), choices, default="global", required=True, format_func=choices.__getitem__, key="contrast",
         help=t("kernels_global_help"), persist_state="session",
     )  # fmt: skip
     pictures = kernel_pictures(kernels, each=contrast == "each")

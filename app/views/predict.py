@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from app import state
-from app.figures import top_bars
+from app.figures import BAR_COLOUR, top_bars
 from app.text import t
 from model.explorer import TenCrops, top
 from model.layers import CROP_PX
@@ -24,7 +24,7 @@ def main() -> None:
     st.subheader(t("predict_title"))
     crops = {"one": t("predict_one"), "ten": t("predict_ten")}
     chosen = st.segmented_control(
-        t("predict_crops"), crops, default="one", required=True, format_func=crops.get, key="crops",
+        t("predict_crops"), crops, default="one", required=True, format_func=crops.__getitem__, key="crops",
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     classes = state.explorer().info.classes
@@ -52,16 +52,16 @@ def _votes(ten: TenCrops) -> None:
         rows.append(
             {
                 "view": _thumbnail(view[:, ::-1] if mirror else view),
-                "place": t("mirrored", place=place) if mirror else place,
                 "class": first.name,
                 "probability": first.probability,
+                "place": t("mirrored", place=place) if mirror else place,
             }
         )
     columns = {
         "view": st.column_config.ImageColumn(t("predict_vote_view"), width="small"),
-        "place": st.column_config.TextColumn(t("predict_vote_place")),
         "class": st.column_config.TextColumn(t("predict_vote_class")),
-        "probability": st.column_config.ProgressColumn(t("predict_vote_probability"), format="%.2f", color="#7f8c8d"),
+        "probability": st.column_config.ProgressColumn(t("predict_vote_probability"), format="%.2f", color=BAR_COLOUR),
+        "place": st.column_config.TextColumn(t("predict_vote_place")),
     }
     st.dataframe(rows, column_config=columns, hide_index=True, row_height=THUMBNAIL_PX, height="content", key="votes")
 

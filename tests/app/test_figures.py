@@ -11,7 +11,8 @@ from tests.toys import picture
 
 
 @pytest.mark.parametrize(
-    ("probability", "text"), [(0.0, "<.01"), (0.0099, "<.01"), (0.01, ".01"), (0.625, ".62"), (0.994, ".99"), (1.0, "1.00")]
+    ("probability", "text"),
+    [(0.0, "<.01"), (0.0099, "<.01"), (0.01, ".01"), (0.625, ".62"), (0.994, ".99"), (1.0, "1.00")],
 )
 def test_probability_text(probability: float, text: str) -> None:
     assert figures.probability_text(probability) == text
@@ -55,8 +56,10 @@ def test_enlarged() -> None:
 
 
 def test_field_is_outlined_where_it_is() -> None:
-    outlined = np.asarray(figures.with_field_outlined(np.zeros((256, 256, 3), np.uint8), PAPER.layer["conv1"], 10, 20, gpu=1))
-    rows, columns = outlined.any(2).nonzero()
+    outlined = np.asarray(
+        figures.with_field_outlined(np.zeros((256, 256, 3), np.uint8), PAPER.layer["conv1"], 10, 20, gpu=1)
+    )
+    rows, columns = np.nonzero(outlined.any(2))
     # conv1 at row 10, column 20 begins at pixel 40, 80 of the crop and is 11 wide; drawn at twice the size
     assert (rows.min(), columns.min(), rows.max(), columns.max()) == (80, 160, 101, 181)
     assert tuple(outlined[81, 170].tolist()) == (0xD5, 0x5E, 0x00)

@@ -45,9 +45,9 @@ def text(app: AppTest) -> str:
     return " ".join(str(element.value) for kind in (app.caption, app.markdown, app.info) for element in kind)
 
 
-def png() -> bytes:
+def photo(kind: str = "PNG") -> bytes:
     file = io.BytesIO()
-    Image.fromarray(picture(5)).save(file, "PNG")
+    Image.fromarray(picture(5)).save(file, kind)
     return file.getvalue()
 
 
@@ -74,7 +74,7 @@ def test_every_layer_opens(app: AppTest, layer: str) -> None:
 def test_upload_stays_from_page_to_page(app: AppTest) -> None:
     app.run()
     assert "Cat. The network sees" in text(app)
-    app.file_uploader(key="upload").upload("my photo.png", png(), "image/png").run()
+    app.file_uploader(key="upload").upload("my photo.png", photo(), "image/png").run()
     for page in PAGES:
         open_page(app, page)
         assert "my photo.png. The network sees" in text(app), page
@@ -94,14 +94,31 @@ def test_sample_by_link(app: AppTest) -> None:
     assert "Rocket. The network sees" in text(app.run())
 
 
+def test_webcam(app: AppTest) -> None:
+    app.run()
+    app.segmented_control(key="source").set_value("webcam").run()
+    app.camera_input(key="webcam").upload("shot.jpg", photo("JPEG"), "image/jpeg").run()
+    assert "Webcam. The network sees" in text(app)
+    assert errors(app) == []
+
+
+def test_missing_model_file(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "gone" / "model.onnx"))
+    app.run()
+    for page in PAGES:
+        open_page(app, page)
+        assert not app.exception
+        assert any("There is no model file at" in error for error in errors(app)), page
+
+
 def test_bad_upload_is_a_sentence_and_loses_nothing(app: AppTest) -> None:
     app.run()
     app.file_uploader(key="upload").upload("broken.png", b"broken", "image/png").run()
     assert errors(app) == [
-        "This is no picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file. The picture before stays."
+        "This is not a picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file. The picture before stays."
     ]
     assert "Cat. The network sees" in text(app)
-    app.file_uploader(key="upload").upload("good.png", png(), "image/png").run()
+    app.file_uploader(key="upload").upload("good.png", photo(), "image/png").run()
     assert errors(app) == []
 
 
@@ -151,7 +168,9 @@ def test_gallery(app: AppTest, tmp_path: Path) -> None:
     assert "The six nearest of 8 pictures in" in text(app)
 
 
-@pytest.mark.parametrize(("path", "sentence"), [("", "Name a folder or"), ("/nowhere", "There is nothing at /nowhere;")])
+@pytest.mark.parametrize(
+    ("path", "sentence"), [("", "Name a folder or"), ("/nowhere", "There is nothing at /nowhere;")]
+)
 def test_gallery_sentences(app: AppTest, path: str, sentence: str) -> None:
     app.run()
     open_page(app, "neighbours")

@@ -17,10 +17,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +35,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true", "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app/main.py",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+    ]
     log = tmp_path_factory.mktemp("server") / "log.txt"
     environment = {name: value for name, value in os.environ.items() if name != "ALEXNET_MODEL"}
     with log.open("w") as out:
@@ -72,7 +88,10 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
     page.set_default_timeout(30_000)
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("request", lambda sent: trouble.append(sent.url) if not sent.url.startswith((server, "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda sent: trouble.append(sent.url) if not sent.url.startswith((server, "data:", "blob:")) else None,
+    )
     yield page
     context.close()
     assert trouble == []

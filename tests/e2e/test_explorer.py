@@ -74,7 +74,7 @@ def test_sample(page: Page) -> None:
 def test_broken_file_is_one_sentence(page: Page) -> None:
     open_page(page, "")
     upload(page, "broken.png", b"not a picture")
-    expect(page.get_by_text("This is no picture that can be read; choose a JPEG")).to_be_visible()
+    expect(page.get_by_text("This is not a picture that can be read; choose a JPEG")).to_be_visible()
     expect(page.get_by_text("Cat. The network sees")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -151,7 +151,9 @@ def test_neighbours_of_nothing(page: Page) -> None:
     open_page(page, "neighbours")
     page.get_by_label("Folder or Parquet file").fill("/nowhere/at/all")
     page.get_by_role("button", name="Build the gallery").click()
-    expect(page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")).to_be_visible()
+    expect(
+        page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")
+    ).to_be_visible()
 
 
 @needs_photographs
