@@ -29,15 +29,17 @@ def warm_up() -> None:
 def main() -> None:
     """Draw the page that the address names, beside the picture."""
     st.set_page_config(page_title=t("title"), layout="wide")
+    st.html("<style>.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }</style>")
     warm_up()
     folder = Path(__file__).parent / "views"  # not "pages": Streamlit would serve a folder of that name by itself
-    page = st.navigation(
-        [
-            st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == "predict")
-            for name in PAGES
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == "predict")
+        for name in PAGES
+    ]
+    page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
+    with st.container(horizontal=True, gap="small"):
+        for link in pages:
+            st.page_link(link)
     left, right = st.columns([1, 3], gap="large")
     with left:
         picture_panel()

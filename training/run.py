@@ -56,7 +56,7 @@ class Run:
         )
         self.num_steps = -(-len(train.labels) // recipe.batch_size)  # of an epoch; the last batch may be short
         self.epoch, self.step = 0, 0  # the next step to take
-        self.loss_sum, self.num_wrong = 0.0, 0  # of this epoch so far
+        self.loss_sum, self.num_wrong, self.seconds = 0.0, 0, 0.0  # of this epoch so far
         self.metrics: list[dict[str, float]] = []
         self.commit = commit()
         self.stop = False
@@ -82,48 +82,56 @@ class Run:
 
     def run_epoch(self) -> dict[str, float]:
         """Finish the epoch the run is in and validate; returns its line of metrics."""
-        recipe, size = self.recipe, self.recipe.batch_size
-        order = np.random.default_rng([recipe.seed, self.epoch]).permutation(len(self.train.labels))
-        start, first, saved = time.monotonic(), self.step, time.monotonic()
+        size, num_images = self.recipe.batch_size, len(self.train.labels)
+        order = np.random.default_rng([self.recipe.seed, self.epoch]).permutation(num_images)
+        saved = start = time.monotonic()
+        before, first = self.seconds, self.step
         self.net.train()
         while self.step < self.num_steps:
+            self._stop_if_asked()
             chosen = order[self.step * size : (self.step + 1) * size]
-            lr_factor = self.learn(np.sort(chosen))  # sorted: the disk likes it, the mean gradient does not mind
-            seconds = time.monotonic() - start
-            rate = (self.step - first) * size / seconds
-            self._progress(rate, (self.num_steps - self.step) * size / rate)
-            if self.stop or time.monotonic() - saved > CHECKPOINT_SECONDS:
+            self.learn(np.sort(chosen))  # sorted: the disk likes it, the mean gradient does not mind
+            self.seconds = before + time.monotonic() - start
+            self._progress((self.step - first) * size / (time.monotonic() - start))
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()
-            if self.stop:
-                raise Interrupted
-        seen = len(self.train.labels)
         errors = self.evaluate()
         row = {
             "epoch": self.epoch + 1,
-            "lr": recipe.lr * lr_factor,
-            "train_loss": self.loss_sum / seen,
-            "train_error": 100 * self.num_wrong / seen,
+            "lr": self.recipe.lr * self.lr_factor(self.epoch * self.num_steps + self.step - 1),
+            "train_loss": self.loss_sum / num_images,
+            "train_error": 100 * self.num_wrong / num_images,
             "val_top1_error": errors.top1_error,
             "val_top5_error": errors.top5_error,
-            "images_per_second": rate,
-            "wall_seconds": time.monotonic() - start,
+            "images_per_second": num_images / self.seconds,
+            "wall_seconds": before + time.monotonic() - start,
         }
         self.metrics.append(row)
-        self.epoch, self.step, self.loss_sum, self.num_wrong = self.epoch + 1, 0, 0.0, 0
+        self.epoch, self.step, self.seconds, self.loss_sum, self.num_wrong = self.epoch + 1, 0, 0.0, 0.0, 0
         print(
             f"epoch {self.epoch:3d}: loss {row['train_loss']:.3f}, training error {row['train_error']:.1f} %, "
-            f"validation {errors.top1_error:.2f} / {errors.top5_error:.2f} %, {rate:.0f} pictures/s" + " " * 20,
+            f"validation {errors.top1_error:.2f} / {errors.top5_error:.2f} %, {row['images_per_second']:.0f} pictures/s"
+            + " "
+            * 20,
             flush=True,
         )
         return row
 
-    def learn(self, chosen: np.ndarray) -> float:
-        """One step on these training pictures; returns the factor on the learning rate."""
-        recipe, step = self.recipe, self.epoch * self.num_steps + self.step
-        factor = recipe.schedule.factor(step / (recipe.epochs * self.num_steps), self.errors)
-        self.optimizer.set_factor(factor)
-        seed = int(np.random.SeedSequence([recipe.seed, 1, step]).generate_state(1)[0])
+    def _stop_if_asked(self) -> None:
+        if self.stop:
+            self.save()
+            raise Interrupted
+
+    def lr_factor(self, step: int) -> float:
+        """What the schedule multiplies the rate by at a step, counted from the run's start."""
+        return self.recipe.schedule.factor(step / (self.recipe.epochs * self.num_steps), self.errors)
+
+    def learn(self, chosen: np.ndarray) -> None:
+        """One step on these training pictures."""
+        step = self.epoch * self.num_steps + self.step
+        self.optimizer.set_factor(self.lr_factor(step))
+        seed = int(np.random.SeedSequence([self.recipe.seed, 1, step]).generate_state(1)[0])
         torch.manual_seed(seed)  # dropout
         squares = torch.from_numpy(self.train.images[chosen]).to(self.device)
         labels = torch.from_numpy(self.train.labels[chosen]).to(self.device)
@@ -134,11 +142,14 @@ class Run:
         self.loss_sum += loss.item() * len(chosen)
         self.num_wrong += int(wrong)
         self.step += 1
-        return factor
 
     def evaluate(self, ten_crop: bool = False) -> Errors:
         """Error on the validation split."""
-        return evaluate(self.probabilities, self.val, self.train.mean, ten_crop, batch_size=120)
+
+        def progress(done: int, total: int) -> None:
+            self._stop_if_asked()
+
+        return evaluate(self.probabilities, self.val, self.train.mean, ten_crop, batch_size=120, progress=progress)
 
     @torch.no_grad()
     def probabilities(self, crops: Array) -> Array:
@@ -163,6 +174,7 @@ class Run:
             "step": self.step,
             "loss_sum": self.loss_sum,
             "num_wrong": self.num_wrong,
+            "seconds": self.seconds,
             "metrics": self.metrics,
             "recipe": self.recipe.to_dict(),
             "config": self.recipe.net.to_dict(),
@@ -186,15 +198,19 @@ class Run:
         self.epoch, self.step, self.metrics, self.commit = (
             state[key] for key in ("epoch", "step", "metrics", "commit")
         )
-        self.loss_sum, self.num_wrong = state["loss_sum"], state["num_wrong"]
+        self.loss_sum, self.num_wrong, self.seconds = (state[key] for key in ("loss_sum", "num_wrong", "seconds"))
 
-    def _progress(self, rate: float, seconds_left: float) -> None:
-        if sys.stderr.isatty() or self.step % 50 == 0:
-            loss = self.loss_sum / min(self.step * self.recipe.batch_size, len(self.train.labels))
-            line = f"epoch {self.epoch + 1} of {self.recipe.epochs}, step {self.step} of {self.num_steps}, loss {loss:.3f}, "
-            print(
-                f"{line}{rate:.0f} pictures/s, {seconds_left:.0f} s left in it ", end="\r", file=sys.stderr, flush=True
-            )
+    def _progress(self, images_per_second: float) -> None:
+        if not sys.stderr.isatty() and self.step % 50:
+            return
+        size, total = self.recipe.batch_size, self.recipe.epochs * self.num_steps
+        loss = self.loss_sum / min(self.step * size, len(self.train.labels))
+        minutes_left = (total - self.epoch * self.num_steps - self.step) * size / images_per_second / 60
+        print(
+            f"epoch {self.epoch + 1} of {self.recipe.epochs}, step {self.step} of {self.num_steps}, loss {loss:.3f}, "
+            f"{images_per_second:.0f} pictures/s, {minutes_left:.0f} minutes left ",
+            end="\r", file=sys.stderr, flush=True,
+        )  # fmt: skip
 
 
 def choose_device(name: str) -> torch.device:
@@ -235,6 +251,8 @@ def main(argv: list[str] | None = None) -> int:
         train_and_export(args)
     except Interrupted:
         print("\nStopped; the checkpoint is saved. Go on with the same command and --resume.")
+    except KeyboardInterrupt:  # before the first step
+        print("\nStopped before training began; the same command starts again.")
     except ValueError as reason:
         print(reason, file=sys.stderr)
         return 2

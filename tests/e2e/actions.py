@@ -24,15 +24,9 @@ def settle(page: Page) -> None:
 
 
 def go_to(page: Page, title: str) -> None:
-    """Choose a page in the navigation, which a narrow window hides behind a button."""
-    link = page.get_by_role("link", name=title, exact=True)
-    narrow = page.evaluate("window.innerWidth < 768")
-    if narrow:
-        page.get_by_test_id("stExpandSidebarButton").click()
-    link.click()
+    """Choose a page in the navigation."""
+    page.get_by_role("link", name=title, exact=True).click()
     settle(page)
-    if narrow:
-        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
 
 
 def upload(page: Page, name: str, data: bytes) -> None:

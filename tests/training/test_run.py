@@ -61,19 +61,22 @@ def losses(folder: Path) -> list[tuple[float, ...]]:
     return [(line["train_loss"], line["train_error"], line["val_top1_error"]) for line in lines]
 
 
-def test_resume_continues_to_the_same_bits(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("stopped_at", "step"), [(7, 2), (5, 5)], ids=["in an epoch", "before validation"])
+def test_resume_continues_to_the_same_bits(
+    data: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int, step: int
+) -> None:
     assert run(data, "whole") == 0
     learn, steps = Run.learn, 0
 
-    def stop_at_seventh(self: Run, chosen: np.ndarray) -> float:  # 5 steps an epoch: in the middle of the second
+    def stop_there(self: Run, chosen: np.ndarray) -> None:  # of 5 steps an epoch
         nonlocal steps
         steps += 1
-        self.stop = self.stop or steps == 7
-        return learn(self, chosen)
+        self.stop = self.stop or steps == stopped_at
+        learn(self, chosen)
 
-    monkeypatch.setattr(Run, "learn", stop_at_seventh)
+    monkeypatch.setattr(Run, "learn", stop_there)
     assert run(data, "parts") == 0
-    assert load_checkpoint(data / "parts" / "checkpoint.pt")["step"] == 2
+    assert load_checkpoint(data / "parts" / "checkpoint.pt")["step"] == step
     assert not (data / "parts" / "model.onnx").exists()
     assert run(data, "parts", "--resume") == 0
     whole, parts = weights(data / "whole"), weights(data / "parts")
