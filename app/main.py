@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import state
 from app.picture_panel import picture_panel
-from app.text import t
+from app.text import plain, t
 
 PAGES = ("predict", "activations", "kernels", "neighbours", "model")
 
@@ -47,7 +47,7 @@ def main() -> None:
         try:
             page.run()
         except ValueError as reason:  # what `model` says to the user
-            st.error(str(reason))
+            st.error(plain(str(reason)))
         except Exception:
             logging.getLogger(__name__).exception("a page failed")
             st.error(t("failed"))

@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.figures import with_crop_outlined
 from app.samples import FILES
-from app.text import t
+from app.text import plain, t
 
 
 def picture_panel() -> None:
@@ -18,9 +18,9 @@ def picture_panel() -> None:
     st.image(
         with_crop_outlined(shown.square), width="stretch", output_format="PNG", alt=t("picture_alt", name=shown.name)
     )
-    st.caption(t("picture_caption", name=shown.name))
+    st.caption(t("picture_caption", name=plain(shown.name)))
     if error:
-        st.error(f"{error} {t('picture_kept')}")
+        st.error(f"{plain(error)} {t('picture_kept')}")
     sources = {source: t(f"source_{source}") for source in ("upload", "sample", "webcam")}
     source = st.segmented_control(
         t("picture_source"), sources, default="upload", required=True, format_func=sources.__getitem__,
@@ -65,6 +65,6 @@ def _status() -> None:
     try:
         seen = state.activations()
     except ValueError as reason:
-        st.error(str(reason))
+        st.error(plain(str(reason)))
         return
-    st.caption(t("status", name=state.model_name(), device=seen.device, **seen.milliseconds))
+    st.caption(t("status", name=plain(state.model_name()), device=seen.device, **seen.milliseconds))

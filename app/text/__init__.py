@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -18,3 +19,8 @@ def table(language: str) -> dict[str, str]:
 def t(key: str, **values: Any) -> str:
     """The sentence of a key, its places filled in."""
     return table("en")[key].format(**values)
+
+
+def plain(words: str) -> str:
+    """Somebody else's words, such as a file name, so that Markdown shows them as they are."""
+    return re.sub(r"([\\`*_\[\]<>$:~#])", r"\\\1", words)

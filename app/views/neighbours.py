@@ -8,8 +8,10 @@ import streamlit as st
 
 from app import state
 from app.figures import MARGIN
-from app.text import t
+from app.text import plain, t
 from model.gallery import Gallery, build
+
+THUMBNAIL_PX = 101  # seven fit the page at 1280 pixels
 
 
 def main() -> None:
@@ -56,28 +58,26 @@ def _form() -> None:
         gallery = build(state.explorer(), path.strip(), int(limit), progress)
     except (ValueError, OSError) as reason:
         bar.empty()
-        st.error(str(reason))
+        st.error(plain(str(reason)))
         return
     state.keep_gallery(gallery, path.strip())
     st.rerun()
 
 
 def _nearest(gallery: Gallery, path: str) -> None:
-    st.markdown(f"**{t('neighbours_of', count=len(gallery.names), path=path)}**")
+    st.markdown(f"**{t('neighbours_of', count=len(gallery.names), path=plain(path))}**")
     found = gallery.nearest(state.activations().features, 6)
-    yours, *places = st.columns([1.2, 1, 1, 1, 1, 1, 1], vertical_alignment="top")
-    with yours:
-        crop = state.picture().square[MARGIN:-MARGIN, MARGIN:-MARGIN]
-        st.image(crop, output_format="PNG", width="stretch", alt=t("neighbours_yours"))
-        st.caption(t("neighbours_yours"))
-    for number, (place, one) in enumerate(zip(places, found, strict=False), 1):
-        with place:
-            st.image(
-                gallery.thumbnails[one.index], width="stretch", alt=t("neighbours_alt", number=number, label=one.label)
-            )
-            st.caption(
-                f"{one.label or one.name.rsplit('/', 1)[-1]}  \n{t('neighbours_distance', distance=one.distance)}"
-            )
+    with st.container(horizontal=True, gap="small"):  # wraps on a narrow screen
+        with st.container(width=THUMBNAIL_PX):
+            crop = state.picture().square[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            st.image(crop, output_format="PNG", width=THUMBNAIL_PX, alt=t("neighbours_yours"))
+            st.caption(t("neighbours_yours"))
+        for number, one in enumerate(found, 1):
+            with st.container(width=THUMBNAIL_PX):
+                alt = t("neighbours_alt", number=number, label=one.label)
+                st.image(gallery.thumbnails[one.index], width=THUMBNAIL_PX, alt=alt)
+                name = one.label or one.name.rsplit("/", 1)[-1]
+                st.caption(f"{plain(name)}  \n{t('neighbours_distance', distance=one.distance)}")
     if gallery.rejected:
         with st.expander(t("neighbours_rejected", count=len(gallery.rejected))):
             st.dataframe(

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from app.text import t, table
+from app.text import plain, t, table
 
 APP = Path(__file__).parents[2] / "app"
 COMPOSED = {"page_", "source_", "sample_", "place_"}  # asked for by the name of a thing
@@ -41,3 +41,7 @@ def test_no_sentence_is_left_over() -> None:
 
 def test_places_are_filled() -> None:
     assert t("unit_title", name="conv1", number=17, gpu=1) == "conv1 unit 17 on GPU1"
+
+
+def test_other_peoples_words_stay_as_they_are() -> None:
+    assert plain("a_b*c [x](y) :cat: $1$.png") == r"a\_b\*c \[x\](y) \:cat\: \$1\$.png"
