@@ -17,8 +17,7 @@ from typing import Any
 
 from model.explorer import Explorer
 from model.provenance import commit
-from training.evaluate import Errors, evaluate
-from training.prepare import prepare
+from training.evaluate import Errors, evaluate, prepare_for
 
 LIMITS = (
     "It knows {num_classes} classes and nothing else: any photograph is taken for one of them.",
@@ -71,9 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         explorer = Explorer.open(args.model)
-        pictures = prepare(args.data, "val", args.cache)
-        if pictures.class_ids != explorer.class_ids:
-            raise ValueError(f"{args.data} has other classes than {args.model}, so its errors would mean nothing.")
+        pictures = prepare_for(explorer, args.data, "val", args.cache)
         one, ten = (evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop) for ten_crop in (False, True))
         facts = card(args.model, args.run, one, ten)
     except (ValueError, OSError) as reason:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model import preprocess
+from model.explorer import Explorer
 from training.prepare import Prepared, prepare
 
 Array = npt.NDArray[np.float32]
@@ -68,10 +69,22 @@ def _batches(pictures: Prepared, size: int) -> Iterator[tuple[npt.NDArray[np.uin
         yield pictures.images[start : start + size], pictures.labels[start : start + size]
 
 
+def prepare_for(explorer: Explorer, data: Path, split: str, cache: Path) -> Prepared:
+    """A split whose classes are the model's.
+
+    Raises
+    ------
+    ValueError
+        When they are not, or the split cannot be prepared.
+    """
+    pictures = prepare(data, split, cache)
+    if pictures.class_ids != explorer.class_ids:
+        raise ValueError(f"{data} has other classes than the model, so its errors would mean nothing.")
+    return pictures
+
+
 def main(argv: list[str] | None = None) -> int:
     """Command line; see the module's docstring."""
-    from model.explorer import Explorer
-
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
     parser.add_argument("model", type=Path, help="an ONNX file of this project")
     parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
@@ -84,9 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         explorer = Explorer.open(args.model, args.device)
-        pictures = prepare(args.data, args.split, args.cache).head(args.limit)
-        if pictures.class_ids != explorer.class_ids:
-            raise ValueError(f"{args.data} has other classes than {args.model}, so its errors would mean nothing.")
+        pictures = prepare_for(explorer, args.data, args.split, args.cache).head(args.limit)
 
         def progress(done: int, total: int) -> None:
             print(
