@@ -49,4 +49,4 @@ def with_tables(readme: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

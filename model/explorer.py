@@ -38,7 +38,7 @@ class Prediction:
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Activations(Mapping[str, Array]):
     """What every layer made of one picture: `seen["conv1"]` is a read-only array of shape (96, 55, 55)."""
 
@@ -69,7 +69,7 @@ class Activations(Mapping[str, Array]):
         return top(self.arrays["prob"], self.classes, k)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TenCrops:
     """Section 4.1: ten views of one picture and the average of their probabilities."""
 
@@ -233,7 +233,7 @@ def _square(picture: Picture) -> npt.NDArray[np.uint8]:
     if isinstance(picture, np.ndarray):
         if picture.shape != (SQUARE_PX, SQUARE_PX, 3) or picture.dtype != np.uint8:
             raise ValueError(f"An array has to be uint8 of shape (256, 256, 3), not {picture.dtype} {picture.shape}.")
-        return picture
+        return _frozen(picture.copy())
     image = picture if isinstance(picture, Image.Image) else preprocess.read_picture(picture)
     return _frozen(preprocess.to_square(image))
 

@@ -29,6 +29,8 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if missing := {"weights", "class_ids", "mean", "recipe", "commit", "metrics", "step"} - state.keys():
+            raise KeyError(*missing)
         state["config"] = Config.from_dict(state["config"])
     except FileNotFoundError:
         raise ValueError(f"There is no checkpoint at {path}.") from None
@@ -45,7 +47,7 @@ def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] |
     Parameters
     ----------
     metrics : mapping, optional
-        What the file is to say of its errors; the last epoch's line of the checkpoint if not given.
+        What the file is to say of its errors; if not given, the last epoch's, unless training went on since.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] |
         mean=state["mean"].numpy(),
         recipe=state["recipe"],
         commit=state["commit"],
-        metrics=metrics or (state["metrics"][-1] if state["metrics"] else {}),
+        metrics=metrics or (state["metrics"][-1] if state["metrics"] and not state["step"] else {}),
     )
     onnx_file.write(out, info, weights_of(state["weights"]))
     return info

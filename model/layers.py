@@ -51,9 +51,12 @@ class Config:
     """2012 code: a second, spatial 5x5 normalisation behind norm2."""
 
     def __post_init__(self) -> None:
-        shares = 2 if self.towers == 2 else 1
+        if self.towers not in (1, 2) or self.pool_px not in (2, 3):
+            raise ValueError(
+                f"towers is {self.towers} and pool_px {self.pool_px}; choose 1 or 2 towers, pool 2 or 3 pixels."
+            )
         for name, units in [*zip(CONV_NAMES, self.scaled_kernels, strict=True), ("fc6, fc7", self.fc_units)]:
-            if units < shares or units % shares:
+            if units < self.towers or units % self.towers:
                 raise ValueError(f"{name} has {units} units, which {self.towers} towers cannot share; change width.")
         if self.num_classes < 1:
             raise ValueError(f"num_classes is {self.num_classes}; a network needs at least one class.")

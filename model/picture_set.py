@@ -83,6 +83,8 @@ def _parquet(shards: list[Path]) -> PictureSet:
     schema = files[0].schema_arrow
     if missing := {"image", "label"} - set(schema.names):
         raise ValueError(f"{shards[0]} has no column {' and '.join(sorted(missing))}; expected the Hub's image layout.")
+    if not pa.types.is_struct(schema.field("image").type):
+        raise ValueError(f"{shards[0]}: image is no struct of bytes and path; expected the Hub's image layout.")
     info = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     names = info.get("info", {}).get("features", {}).get("label", {}).get("names")
     if not names:
@@ -93,7 +95,12 @@ def _parquet(shards: list[Path]) -> PictureSet:
             for batch in file.iter_batches(batch_size=256, columns=["image", "label"]):
                 paths, data = batch["image"].field("path"), batch["image"].field("bytes")
                 for name, scalar, label in zip(paths, data, batch["label"], strict=True):
-                    yield name.as_py() or "", scalar.as_py, label.as_py()
+                    number = label.as_py()
+                    if number is None or not 0 <= number < len(names):
+                        raise ValueError(
+                            f"{shards[0].parent} has a picture with label {number}; choose a labelled split."
+                        )
+                    yield name.as_py() or "", scalar.as_py, number
 
     return PictureSet(sum(file.metadata.num_rows for file in files), tuple(names), _fingerprint(shards), pictures)
 

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from model import onnx_file
@@ -27,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         info, weights = onnx_file.read(args.model)
         save_file(weights, args.out, metadata={"alexnet": info.to_json()})
-    except (ValueError, OSError) as reason:
+    except (ValueError, OSError, SafetensorError) as reason:
         print(reason, file=sys.stderr)
         return 2
     print(f"{args.out}: {len(weights)} arrays, {info.config.num_parameters:,} parameters")

@@ -58,7 +58,7 @@ def evaluate(
         views = np.concatenate([crops(square, mean) for square in squares])
         votes = probabilities(views).reshape(len(labels), num_crops, -1).mean(1)
         own = np.take_along_axis(votes, labels[:, None], 1)
-        ranks.append((votes > own).sum(1) + (votes == own).sum(1) - 1)  # a tie counts against us
+        ranks.append((~(votes < own)).sum(1) - 1)  # ties count against us, and so do NaNs
         progress(sum(map(len, ranks)), len(pictures.labels))
     rank = np.concatenate(ranks)
     return Errors(100 * float((rank > 0).mean()), 100 * float((rank > 4).mean()), len(rank), num_crops)
@@ -105,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
             )
 
         errors = evaluate(explorer.probabilities, pictures, explorer.mean, args.ten_crop, progress=progress)
-    except ValueError as reason:
+    except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
     if args.json:

@@ -1,6 +1,6 @@
 """Pictures on disk, an ImageFolder tree or the Hub's Parquet, as 256x256 squares in one uint8 memory map per split.
 
-Decoding costs more than a training step of a small net, so it is done once. numpy and Pillow only.
+Decoding costs more than a training step of a small net, so it is done once.
 """
 
 from __future__ import annotations
@@ -93,7 +93,11 @@ def _decode(source: PictureSet, done: Path, split: str) -> None:
         )
     try:
         _write(source, partial, split)
-        partial.rename(done)
+        try:
+            partial.rename(done)
+        except OSError:
+            if not done.exists():
+                raise  # else another process was first
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -130,7 +134,7 @@ def _write(source: PictureSet, folder: Path, split: str) -> None:
     (folder / "info.json").write_text(json.dumps(info))
     if rejected:
         print(f"{len(rejected)} {split} pictures left out, see {folder.parent}/{split}-*/rejected.csv", file=sys.stderr)
-        with (folder / "rejected.csv").open("w", newline="") as file:
+        with (folder / "rejected.csv").open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             csv.writer(file).writerows([("picture", "reason"), *rejected])
 
 

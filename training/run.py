@@ -181,16 +181,16 @@ class Run:
             "commit": self.commit,
             "class_ids": self.train.class_ids,
             "mean": torch.from_numpy(self.train.mean),
-            "num_images": len(self.train.labels),
         }
         checkpoint.save(self.out / "checkpoint.pt", state)
 
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
         state = load_checkpoint(self.out / "checkpoint.pt")
-        for what, ours in (("recipe", self.recipe.to_dict()), ("num_images", len(self.train.labels))):
-            if state[what] != ours:
-                raise ValueError(f"{self.out}/checkpoint.pt was made with another {what}; give another --out.")
+        if state["recipe"] != self.recipe.to_dict():
+            raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
+        if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
+            raise ValueError(f"{self.out}/checkpoint.pt was made with other pictures; give another --out.")
         self.net.load_state_dict(state["weights"])
         for w, v in zip(self.net.parameters(), state["velocities"], strict=True):
             if v is not None:
@@ -253,7 +253,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\nStopped; the checkpoint is saved. Go on with the same command and --resume.")
     except KeyboardInterrupt:  # before the first step
         print("\nStopped before training began; the same command starts again.")
-    except ValueError as reason:
+    except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
     return 0
@@ -261,6 +261,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def train_and_export(args: argparse.Namespace) -> None:
     """Train, evaluate with ten crops, export."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the run can save
     recipe, device = training.recipe.load(args.recipe), choose_device(args.device)
     if (args.out / "checkpoint.pt").exists() != args.resume:
         raise ValueError(

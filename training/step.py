@@ -37,7 +37,10 @@ class Momentum(torch.optim.Optimizer):
         for group in self.param_groups:
             lr, ws = group["lr"], group["params"]
             grads = [w.grad for w in ws]
-            vs = [self.state[w].setdefault("v", torch.zeros_like(w)) for w in ws]
+            for w in ws:
+                if "v" not in self.state[w]:
+                    self.state[w]["v"] = torch.zeros_like(w)
+            vs = [self.state[w]["v"] for w in ws]
             torch._foreach_mul_(vs, group["momentum"])
             torch._foreach_add_(vs, ws, alpha=-group["decay"] * lr)
             torch._foreach_add_(vs, grads, alpha=-lr)

@@ -157,24 +157,24 @@ def test_neighbours_of_nothing(page: Page) -> None:
 
 
 @needs_photographs
-def test_photograph_of_a_known_class(page: Page) -> None:
-    """Every photograph among the first ten of the validation split that the model knows, uploaded as its own bytes."""
+def test_photographs_of_known_classes(page: Page) -> None:
+    """Photographs of the validation split, uploaded as their own bytes: nine in ten show their class in the top five."""
     pictures = find_split(IMAGENET20, "val")
-    explorer = Explorer.open(MODEL, "cpu")
-    known = 0
+    found = []
     for i, (name, data, label) in enumerate(pictures.pictures()):
-        if i % 700 != 0 or known == 3:
-            continue
-        right = class_name(pictures.class_ids[label])
-        if right in [one.name for one in explorer.run(data()).top(5)]:
+        if i % 800 == 0:
             open_page(page, "")
             upload(page, Path(name).name, data())
-            assert right in predictions(page)
-            known += 1
-    assert known == 3
+            found.append(class_name(pictures.class_ids[label]) in predictions(page))
+    assert len(found) == 10
+    assert sum(found) >= 8
     go_to(page, "Neighbours")
     page.get_by_label("Folder or Parquet file").fill(str(IMAGENET20 / "val-00000-of-00001.parquet"))
     page.get_by_label("At most this many pictures").fill("60")
     page.get_by_role("button", name="Build the gallery").click()
     expect(page.get_by_text("The six nearest of 60 pictures in")).to_be_visible()
-    expect_no_trouble(page)
+    expect(page.get_by_alt_text("Neighbour")).to_have_count(6)
+    for title in ("Activations", "Kernels"):
+        go_to(page, title)
+        expect(atlas(page).locator("canvas")).to_have_count(2)
+        expect_no_trouble(page)

@@ -61,7 +61,7 @@ def test_weights(model: str, tmp_path: Path) -> None:
 def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net = toy_net()
     state = {
-        "weights": net.state_dict(), "config": TOY.to_dict(), "recipe": {"name": "toy"}, "commit": "abc", "metrics": [],
+        "weights": net.state_dict(), "config": TOY.to_dict(), "recipe": {"name": "toy"}, "commit": "abc", "step": 0, "metrics": [],
         "class_ids": ("n01440764", "b", "c", "d", "e", "f"), "mean": torch.full((3, 256, 256), 7.0),
     }  # fmt: skip
     torch.save(state, tmp_path / "checkpoint.pt")

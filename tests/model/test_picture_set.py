@@ -70,6 +70,12 @@ def test_sentences(tmp_path: Path) -> None:
     write_parquet(tmp_path / "y.parquet", None, [0])
     with pytest.raises(ValueError, match=r"y.parquet does not name its classes"):
         find_any(tmp_path / "y.parquet")
+    write_parquet(tmp_path / "u.parquet", ["cat"], [-1])
+    with pytest.raises(ValueError, match="has a picture with label -1; choose a labelled split"):
+        list(find_any(tmp_path / "u.parquet").pictures())
+    pq.write_table(pa.table({"image": [b"x"], "label": [0]}), tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match="image is no struct of bytes and path"):
+        find_any(tmp_path / "b.parquet")
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "z.parquet")
     with pytest.raises(ValueError, match=r"z.parquet has no column image and label"):
         find_any(tmp_path / "z.parquet")

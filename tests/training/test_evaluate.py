@@ -29,10 +29,11 @@ def test_by_hand() -> None:
     assert evaluate.evaluate(always, pictures, pictures.mean, ten_crop=True, batch_size=20) == Errors(75.0, 25.0, 4, 10)
 
 
-def test_constant_answer_is_no_answer() -> None:
-    """A network that finds all classes alike must not count as right."""
+@pytest.mark.parametrize("answer", [1 / 7, float("nan")])
+def test_constant_answer_is_no_answer(answer: float) -> None:
+    """A network that finds all classes alike, or computes nothing, must not count as right."""
     pictures = prepared([0, 1])
-    same = evaluate.evaluate(lambda crops: np.full((len(crops), 7), 1 / 7, np.float32), pictures, pictures.mean)
+    same = evaluate.evaluate(lambda crops: np.full((len(crops), 7), answer, np.float32), pictures, pictures.mean)
     assert (same.top1_error, same.top5_error) == (100.0, 100.0)
 
 

@@ -1,5 +1,6 @@
 """A run from pictures to ONNX, interrupted or not: the same numbers to the last bit."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,15 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import training.recipe
 import training.run
 from model.explorer import Explorer
 from model.export import load_checkpoint
+from model.provenance import commit
 from tests.toys import TOY, write_class_folders
+from training.prepare import prepare
 from training.recipe import Recipe
 from training.run import Run
 from training.schedule import Cosine
+from training.step import autocast_dtype
 
 RECIPE = Recipe(
     name="toy", net=TOY, schedule=Cosine(warmup=0.1), epochs=3, batch_size=4, bias_lr=0.02,
@@ -90,6 +95,8 @@ def test_what_a_run_leaves(data: Path) -> None:
     out = data / "out"
     assert json.loads((out / "run.json").read_text())["recipe"] == json.loads(json.dumps(RECIPE.to_dict()))
     assert [np.load(file).shape for file in sorted((out / "kernels").iterdir())] == [(8, 3, 11, 11)] * 4
+    last = load_checkpoint(out / "checkpoint.pt")["weights"]["conv1.weight"].numpy()
+    np.testing.assert_array_equal(np.load(out / "kernels" / "conv1_003.npy"), last.astype(np.float16))
     assert list((out / "tensorboard").iterdir())
     explorer = Explorer.open(out / "model.onnx", "cpu")
     assert explorer.class_ids == tuple(f"n{i}" for i in range(6))
@@ -98,7 +105,7 @@ def test_what_a_run_leaves(data: Path) -> None:
         "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs",
     }  # fmt: skip
     assert explorer.mean.shape == (3, 256, 256)
-    assert explorer.info.commit not in ("", "unknown")
+    assert explorer.info.commit == commit()
 
 
 def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,10 +137,40 @@ def test_another_recipe_cannot_resume(
     assert "was made with another recipe; give another --out" in capsys.readouterr().err
 
 
+def test_other_pictures_cannot_resume(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(data, "out") == 0
+    (data / "data").rename(data / "before")
+    for split, per_class in (("train", 3), ("val", 1)):
+        write_class_folders(data / "data", split, 6, per_class)
+    for file in (data / "data" / "train" / "n0").iterdir():
+        Image.new("RGB", (300, 300), "white").save(file)
+    assert run(data, "out", "--resume") == 2
+    assert "was made with other pictures; give another --out" in capsys.readouterr().err
+
+
+def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Step 50 of 289 in the 2nd of 32 epochs at 100 pictures a second: (32 * 289 - 289 - 50) * 64 / 100 / 60 minutes."""
+    recipe = dataclasses.replace(RECIPE, epochs=32, batch_size=64)
+    pictures = prepare(data / "data", "train", data / "cache")
+    capsys.readouterr()
+    long = Run(recipe, pictures, pictures, data, torch.device("cpu"))
+    long.epoch, long.step, long.num_steps = 1, 50, 289
+    long._progress(100.0)
+    line = capsys.readouterr().err
+    assert line.startswith("epoch 2 of 32, step 50 of 289, loss 0.000, 100 pictures/s, 95 minutes left")
+
+
+def test_precision() -> None:
+    """bf16 where the processor multiplies it, never 16-bit floats of the other kind."""
+    native = torch.cpu._is_avx512_bf16_supported()
+    assert autocast_dtype(torch.device("cpu")) == (torch.bfloat16 if native else None)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_signals_save_and_exit_cleanly(tmp_path: Path, signum: signal.Signals) -> None:
-    """The real command, stopped from outside after its first step, then finished."""
+    """The real command, stopped from outside as it trains, then finished."""
     write_class_folders(tmp_path / "data", "train", 20, 8)
     write_class_folders(tmp_path / "data", "val", 20, 1)
     out = tmp_path / "out"
