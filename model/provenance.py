@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import subprocess
 from pathlib import Path
 
 
+@functools.cache
 def commit() -> str:
-    """The commit that this code is at, with a plus sign when it was changed since; "unknown" outside a checkout."""
+    """The commit that this code is at, with a plus sign if it was changed since; "unknown" outside a checkout.
+
+    Asked once: a process runs the code that it started with.
+    """
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=+"],
