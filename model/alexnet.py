@@ -92,17 +92,20 @@ class AlexNet(nn.Module):
         return x if skip else F.relu(x)
 
     @torch.no_grad()
-    def initialize(self, std: float = 0.01, middle_std: float = 0.01) -> AlexNet:
+    def initialize(self, std: float = 0.01, middle_std: float = 0.01, conv1_std: float | None = None) -> AlexNet:
         """Section 5: weights from N(0, std), biases 1 in conv2, conv4, conv5, fc6, fc7 and 0 elsewhere.
 
-        `middle_std` is for conv3 and deeper convolutions; the paper prints .01, the 2012 code has .03.
+        `middle_std` is for conv3 and deeper convolutions; the paper prints .01, the 2012 code has .03. `conv1_std` is
+        conv1's, where it differs.
         """
+        stds = dict.fromkeys(("conv3", "conv4", "conv5", "conv6"), middle_std)
+        stds["conv1"] = std if conv1_std is None else conv1_std
         for row in self.config.layers:
             if not row.weight_shape:
                 continue
             layer: nn.Conv2d | nn.Linear = getattr(self, row.name)
             assert layer.bias is not None
-            layer.weight.normal_(0, middle_std if row.name in ("conv3", "conv4", "conv5", "conv6") else std)
+            layer.weight.normal_(0, stds.get(row.name, std))
             layer.bias.fill_(1.0 if row.name in ("conv2", "conv4", "conv5", "fc6", "fc7") else 0.0)
         return self
 

@@ -1,4 +1,4 @@
-"""Section 4.1, data augmentation: random 224-pixel crops, mirror images and PCA colour noise, one draw per picture."""
+"""Section 4.1, data augmentation: random crops, mirror images and PCA colour noise, one draw a picture."""
 
 from __future__ import annotations
 
@@ -8,41 +8,87 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from model.layers import CROP_PX, SQUARE_PX
+from training.prepare import Prepared
+from training.recipe import Recipe
 
 COLOUR_STD = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Augment:
-    """Cuts training crops from squares.
-
-    mean : Tensor of shape (256, 256, 3), the mean picture in grey levels.
-    components : Tensor of shape (3, 3), one scaled principal component of RGB a row, in grey levels; zeros switch
-        the colour noise off.
-    mirror : bool, whether half the crops are mirrored.
-    """
+    """Cuts training crops from squares. Its fields but the first two are a recipe's."""
 
     mean: Tensor
+    """(256, 256, 3): the mean picture in grey levels."""
     components: Tensor
+    """(3, 3): one scaled principal component of RGB a row, in grey levels; zeros switch the colour noise off."""
     mirror: bool = True
+    """Whether half the crops are mirrored."""
+    crop_px: tuple[int, int] = (CROP_PX, CROP_PX)
+    all_offsets: bool = False
+    images_a_draw: int = 1
+    input_divisor: float = 1.0
 
-    def __call__(self, squares: Tensor, generator: torch.Generator) -> Tensor:
+    @staticmethod
+    def of(recipe: Recipe, train: Prepared, device: torch.device) -> Augment:
+        """As a recipe wants it, for these pictures."""
+        return Augment(
+            mean=torch.from_numpy(train.mean).permute(1, 2, 0).contiguous().to(device),
+            components=torch.from_numpy(colour_components(train.covariance, recipe.colour_noise)).to(device),
+            mirror=recipe.mirror, crop_px=recipe.crop_px, all_offsets=recipe.all_offsets,
+            images_a_draw=recipe.images_a_draw, input_divisor=recipe.input_divisor,
+        )  # fmt: skip
+
+    def __call__(self, squares: Tensor, generator: torch.Generator, colour_noise: bool = True) -> Tensor:
         """uint8 (batch, 256, 256, 3) to float (batch, 3, 224, 224), mean-subtracted RGB, channels_last."""
-        batch = len(squares)
-        places = torch.randint(SQUARE_PX - CROP_PX, (batch, 2), generator=generator).tolist()  # 32 x 32, section 4.1
-        mirrored = (torch.rand(batch, generator=generator) < 0.5 * self.mirror).tolist()
-        alphas = torch.randn(batch, 3, generator=generator) * COLOUR_STD
+        windows = self._windows(len(squares), generator)
+        alphas = torch.randn(len(squares), 3, generator=generator) * (COLOUR_STD * colour_noise)
         shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
-        crops = torch.empty(batch, CROP_PX, CROP_PX, 3, device=squares.device)
-        for i, (top, left) in enumerate(places):
-            window = (slice(top, top + CROP_PX), slice(left, left + CROP_PX))
-            torch.sub(squares[i][window], self.mean[window] - shifts[i], out=crops[i])
-            if mirrored[i]:
-                crops[i] = crops[i].flip(1)
+        if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX):
+            crops = self._gather(squares, windows.to(squares.device)) + shifts[:, None, None]
+        else:
+            crops = torch.empty(len(squares), CROP_PX, CROP_PX, 3, device=squares.device)
+            for square, window, shift, crop in zip(squares, windows.tolist(), shifts, crops, strict=True):
+                self._cut(square, window, shift, crop)
+        if colour_noise and self.input_divisor != 1:
+            crops /= self.input_divisor
         return crops.permute(0, 3, 1, 2)
+
+    def _windows(self, batch: int, generator: torch.Generator) -> Tensor:
+        """int64 (batch, 4): side, top, left, and 1 where mirrored."""
+        draws = -(-batch // self.images_a_draw)
+        smallest, largest = self.crop_px
+        sides = torch.randint(smallest, largest + 1, (draws,), generator=generator)
+        places = SQUARE_PX - sides + self.all_offsets  # 32 x 32 of a 224-pixel crop (section 4.1), or 33 x 33
+        corners = (torch.rand(draws, 2, generator=generator) * places[:, None]).long()
+        mirrored = torch.rand(draws, generator=generator) < 0.5 * self.mirror
+        windows = torch.cat([sides[:, None], corners, mirrored[:, None]], 1)
+        return windows.repeat_interleave(self.images_a_draw, 0)[:batch]
+
+    def _cut(self, square: Tensor, window: list[int], shift: Tensor, crop: Tensor) -> None:
+        side, top, left, mirrored = window
+        place = (slice(top, top + side), slice(left, left + side))
+        if side == CROP_PX:
+            torch.sub(square[place], self.mean[place] - shift, out=crop)
+        else:  # off its place, a crop loses the middle of the mean, as at test time
+            cut = square[place].permute(2, 0, 1)[None]
+            resized = F.interpolate(cut, size=(CROP_PX, CROP_PX), mode="bilinear", antialias=True)
+            edge = (SQUARE_PX - CROP_PX) // 2
+            torch.sub(resized[0].permute(1, 2, 0), self.mean[edge:-edge, edge:-edge] - shift, out=crop)
+        if mirrored:
+            crop.copy_(crop.flip(1))
+
+    def _gather(self, squares: Tensor, windows: Tensor) -> Tensor:
+        """All crops of one size in three kernels, where a loop would starve a GPU: (batch, 224, 224, 3)."""
+        steps = torch.arange(CROP_PX, device=squares.device)
+        rows = windows[:, 1, None] + steps
+        columns = windows[:, 2, None] + torch.where(windows[:, 3, None] == 1, steps.flip(0), steps)
+        place = (rows[:, :, None], columns[:, None])
+        return squares[torch.arange(len(squares), device=squares.device)[:, None, None], *place] - self.mean[place]
 
 
 def colour_components(

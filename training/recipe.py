@@ -7,8 +7,8 @@ import pkgutil
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from model.layers import Config
-from training.schedule import Cosine, Plateau
+from model.layers import CROP_PX, Config
+from training.schedule import Schedule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Recipe:
 
     name: str
     net: Config
-    schedule: Plateau | Cosine
+    schedule: Schedule
     epochs: int
     """At most this many passes over the training set."""
     batch_size: int = 128
@@ -29,13 +29,38 @@ class Recipe:
     """On weights; biases have none."""
     std: float = 0.01
     """Of the initial weights."""
+    conv1_std: float | None = None
+    """Of conv1's, where it differs."""
     middle_std: float = 0.01
     """Of conv3 and deeper convolutions; .03 in the 2012 code."""
+    conv1_lrs: tuple[tuple[int, float], ...] = ()
+    """(epoch, rate): conv1's rate from then on. The 2012 code slows it at epoch 67 and freezes it at 72."""
+    label_smoothing: float = 0.0
+    """Share of the target spread evenly over all classes; none in 2012."""
+
+    crop_px: tuple[int, int] = (CROP_PX, CROP_PX)
+    """Smallest and largest side of the training crops, resized to 224; the paper's are 224 (section 4.1)."""
+    all_offsets: bool = False
+    """33 x 33 places of a 224-pixel crop, as in the 2012 code, where the paper counts 32 x 32."""
+    images_a_draw: int = 1
+    """How many pictures share one offset and mirror; 32 in the 2012 code."""
+    mirror: bool = True
     colour_noise: Literal["eigenvalue", "stdev", "none"] = "eigenvalue"
     """What N(0, .1) multiplies along each principal component of RGB: the covariance's eigenvalue for pixels in 0..1
     (section 4.1), or its square root, the standard deviation (2012 code)."""
-    mirror: bool = True
+    colour_noise_epochs: int | None = None
+    """It ends after so many; 67 in the 2012 code."""
+    input_divisor: float = 1.0
+    """What crops with colour noise are divided by, to be as large as those without; 1.1 in the 2012 code."""
     seed: int = 0
+
+    def conv1_lr(self, epoch: int) -> float | None:
+        """conv1's own rate in an epoch (the first is 0); None where it learns as the others."""
+        return next((lr for start, lr in reversed(self.conv1_lrs) if epoch >= start), None)
+
+    def has_colour_noise(self, epoch: int) -> bool:
+        """Whether an epoch (the first is 0) still has colour noise."""
+        return self.colour_noise != "none" and (self.colour_noise_epochs is None or epoch < self.colour_noise_epochs)
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "schedule": {"kind": type(self.schedule).__name__, **asdict(self.schedule)}}

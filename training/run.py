@@ -26,7 +26,7 @@ from model.alexnet import AlexNet
 from model.export import export, load_checkpoint
 from model.provenance import commit, cpu
 from training import checkpoint
-from training.augment import Augment, colour_components
+from training.augment import Augment
 from training.evaluate import Array, Errors, evaluate
 from training.prepare import Prepared, prepare
 from training.recipe import Recipe
@@ -46,14 +46,10 @@ class Run:
         self.recipe, self.train, self.val, self.out, self.device = recipe, train, val, out, device
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
-        self.net = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std)
+        self.net = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std, recipe.conv1_std)
         self.net = self.net.to(device).to(memory_format=torch.channels_last)
         self.optimizer = Momentum(recipe, self.net)
-        self.augment = Augment(
-            mean=torch.from_numpy(train.mean).permute(1, 2, 0).contiguous().to(device),
-            components=torch.from_numpy(colour_components(train.covariance, recipe.colour_noise)).to(device),
-            mirror=recipe.mirror,
-        )
+        self.augment = Augment.of(recipe, train, device)
         self.num_steps = -(-len(train.labels) // recipe.batch_size)  # of an epoch; the last batch may be short
         self.epoch, self.step = 0, 0  # the next step to take
         self.loss_sum, self.num_wrong, self.seconds = 0.0, 0, 0.0  # of this epoch so far
@@ -125,18 +121,18 @@ class Run:
 
     def lr_factor(self, step: int) -> float:
         """What the schedule multiplies the rate by at a step, counted from the run's start."""
-        return self.recipe.schedule.factor(step / (self.recipe.epochs * self.num_steps), self.errors)
+        return self.recipe.schedule.factor(step / self.num_steps, self.recipe.epochs, self.errors)
 
     def learn(self, chosen: np.ndarray) -> None:
         """One step on these training pictures."""
         step = self.epoch * self.num_steps + self.step
-        self.optimizer.set_factor(self.lr_factor(step))
+        self.optimizer.set_factor(self.lr_factor(step), self.recipe.conv1_lr(self.epoch))
         seed = int(np.random.SeedSequence([self.recipe.seed, 1, step]).generate_state(1)[0])
         torch.manual_seed(seed)  # dropout
         squares = torch.from_numpy(self.train.images[chosen]).to(self.device)
         labels = torch.from_numpy(self.train.labels[chosen]).to(self.device)
-        crops = self.augment(squares, torch.Generator().manual_seed(seed))
-        loss, wrong = train_step(self.net, self.optimizer, crops, labels, self.dtype)
+        crops = self.augment(squares, torch.Generator().manual_seed(seed), self.recipe.has_colour_noise(self.epoch))
+        loss, wrong = train_step(self.net, self.optimizer, crops, labels, self.dtype, self.recipe.label_smoothing)
         if not torch.isfinite(loss):
             raise ValueError(f"The loss is {loss.item()} at epoch {self.epoch + 1}, step {self.step}; lower the rate.")
         self.loss_sum += loss.item() * len(chosen)

@@ -1,4 +1,4 @@
-"""When the learning rate drops. A schedule is a pure function of how far the run is and of the errors it has seen."""
+"""When the learning rate drops. A schedule is a pure function of where the run is and of the errors it has seen."""
 
 from __future__ import annotations
 
@@ -26,13 +26,29 @@ class Plateau:
                 stalls, waited = stalls + 1, 0
         return stalls
 
-    def factor(self, progress: float, errors: Sequence[float]) -> float:
-        """What to multiply the rate by, `progress` (0..1) of the run done, after epochs with these top-1 errors in %."""
+    def factor(self, epoch: float, epochs: int, errors: Sequence[float]) -> float:
+        """What to multiply the rate by, after epochs with these top-1 errors in %."""
         return float(10.0 ** -min(self._stalls(errors), self.num_drops))
 
     def finished(self, errors: Sequence[float]) -> bool:
         """True once the error stalls again after the last drop."""
         return self._stalls(errors) > self.num_drops
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drops:
+    """The rate is divided by 10 at epochs known beforehand, as in the logs of the 2012 code."""
+
+    at: tuple[int, ...]
+    """Epochs done when it drops."""
+
+    def factor(self, epoch: float, epochs: int, errors: Sequence[float]) -> float:
+        """What to multiply the rate by when `epoch` epochs are done."""
+        return float(10.0 ** -sum(epoch >= drop for drop in self.at))
+
+    def finished(self, errors: Sequence[float]) -> bool:
+        """Never before its time."""
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +58,9 @@ class Cosine:
     warmup: float = 0.02
     """Share of the run."""
 
-    def factor(self, progress: float, errors: Sequence[float]) -> float:
-        """What to multiply the rate by, `progress` (0..1) of the run done."""
+    def factor(self, epoch: float, epochs: int, errors: Sequence[float]) -> float:
+        """What to multiply the rate by when `epoch` of `epochs` are done."""
+        progress = epoch / epochs
         if progress < self.warmup:
             return progress / self.warmup
         return 0.5 * (1 + cos(pi * (progress - self.warmup) / (1 - self.warmup)))
@@ -51,3 +68,22 @@ class Cosine:
     def finished(self, errors: Sequence[float]) -> bool:
         """Never before its time."""
         return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trapezoid:
+    """A linear warm-up, the full rate, a linear decay to zero: until it decays, a run may still be made longer."""
+
+    warmup_epochs: float = 1.0
+    decay_epochs: float
+
+    def factor(self, epoch: float, epochs: int, errors: Sequence[float]) -> float:
+        """What to multiply the rate by when `epoch` of `epochs` are done."""
+        return min(epoch / self.warmup_epochs if self.warmup_epochs else 1.0, 1.0, (epochs - epoch) / self.decay_epochs)
+
+    def finished(self, errors: Sequence[float]) -> bool:
+        """Never before its time."""
+        return False
+
+
+Schedule = Plateau | Drops | Cosine | Trapezoid

@@ -17,18 +17,19 @@ class Momentum(torch.optim.Optimizer):
     """
 
     def __init__(self, recipe: Recipe, net: AlexNet) -> None:
-        weights = [p for name, p in net.named_parameters() if name.endswith("weight")]
-        biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
-        groups = [
-            {"params": weights, "full_lr": recipe.lr, "decay": recipe.weight_decay},
-            {"params": biases, "full_lr": recipe.bias_lr, "decay": 0.0},
-        ]
+        groups = []
+        for conv1 in (False, True):
+            for kind, lr, decay in (("weight", recipe.lr, recipe.weight_decay), ("bias", recipe.bias_lr, 0.0)):
+                ws = [
+                    w for name, w in net.named_parameters() if name.endswith(kind) and name.startswith("conv1") == conv1
+                ]
+                groups.append({"params": ws, "full_lr": lr, "decay": decay, "conv1": conv1})
         super().__init__(groups, {"momentum": recipe.momentum, "lr": 0.0})
 
-    def set_factor(self, factor: float) -> None:
-        """Scale every group's learning rate."""
+    def set_factor(self, factor: float, conv1_lr: float | None = None) -> None:
+        """Scale every group's learning rate; conv1 learns at a rate of its own where one is given."""
         for group in self.param_groups:
-            group["lr"] = group["full_lr"] * factor
+            group["lr"] = conv1_lr if group["conv1"] and conv1_lr is not None else group["full_lr"] * factor
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -62,12 +63,17 @@ def logits(net: AlexNet, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 
 def train_step(
-    net: AlexNet, optimizer: Momentum, crops: Tensor, labels: Tensor, dtype: torch.dtype | None
+    net: AlexNet,
+    optimizer: Momentum,
+    crops: Tensor,
+    labels: Tensor,
+    dtype: torch.dtype | None,
+    label_smoothing: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
     """One forward pass, one backward pass, one update; returns loss and number of wrong answers, still on the device."""
     optimizer.zero_grad(set_to_none=True)
     scores = logits(net, crops, dtype)
-    loss = F.cross_entropy(scores, labels)
+    loss = F.cross_entropy(scores, labels, label_smoothing=label_smoothing)
     loss.backward()
     optimizer.step()
     return loss.detach(), (scores.detach().argmax(1) != labels).sum()

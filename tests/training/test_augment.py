@@ -1,5 +1,7 @@
 """Section 4.1: crops that can be named, mirrors, and colour noise along RGB's principal components."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -58,3 +60,52 @@ def test_same_seed_same_crops() -> None:
     first, again, other = (cut(squares, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def cutter(**fields: Any) -> Augment:
+    return Augment(mean=torch.zeros(256, 256, 3), components=torch.zeros(3, 3), **fields)
+
+
+def test_crops_of_other_sizes() -> None:
+    """A ramp stays a ramp: a side of s pixels over 224 has slope s / 224."""
+    crops = cutter(crop_px=(128, 256), mirror=False)(ramp().expand(200, -1, -1, -1), torch.Generator().manual_seed(0))
+    slopes = (crops[:, 0, 200, 0] - crops[:, 0, 20, 0]) / 180 * 224
+    assert slopes.min() < 132
+    assert slopes.max() > 252
+    assert crops.min() >= 0
+    assert crops[:, :2].max() > 253  # up to the border, and not beyond
+
+
+def test_resized_crops_lose_the_middle_of_the_mean() -> None:
+    cut = Augment(mean=ramp().float(), components=torch.zeros(3, 3), crop_px=(256, 256), mirror=False)
+    crops = cut(ramp()[None], torch.Generator())
+    assert crops[0, 0, 112, 0] == pytest.approx(256 * 112.5 / 224 - 0.5 - (112 + 16), abs=0.6)
+
+
+def test_code_2012_draws() -> None:
+    crops = cutter(all_offsets=True)(ramp().expand(600, -1, -1, -1), torch.Generator().manual_seed(0))
+    assert set(crops[:, 0, 0, 0].tolist()) == set(range(33))
+    crops = cutter(images_a_draw=4)(ramp().expand(10, -1, -1, -1), torch.Generator().manual_seed(0))
+    assert [len(part.unique(dim=0)) for part in crops.split(4)] == [1, 1, 1]
+    assert len(crops.unique(dim=0)) > 1
+
+
+def test_divisor_goes_with_the_noise() -> None:
+    cut = cutter(input_divisor=1.1)
+    squares = torch.full((1, 256, 256, 3), 110, dtype=torch.uint8)
+    assert cut(squares, torch.Generator())[0, 0, 0, 0] == pytest.approx(100)
+    assert cut(squares, torch.Generator(), colour_noise=False)[0, 0, 0, 0] == 110
+
+
+def test_noise_can_stop() -> None:
+    cut = Augment(mean=torch.zeros(256, 256, 3), components=torch.eye(3) * 50)
+    squares = torch.full((4, 256, 256, 3), 7, dtype=torch.uint8)
+    assert (cut(squares, torch.Generator(), colour_noise=False) == 7).all()
+
+
+def test_gpu_path_cuts_the_same_crops() -> None:
+    squares = torch.randint(0, 256, (9, 256, 256, 3), dtype=torch.uint8)
+    cut = Augment(mean=100 * torch.rand(256, 256, 3), components=torch.zeros(3, 3))
+    expected = cut(squares, torch.Generator().manual_seed(3))
+    windows = cut._windows(9, torch.Generator().manual_seed(3))
+    torch.testing.assert_close(cut._gather(squares, windows).permute(0, 3, 1, 2), expected, rtol=0, atol=1e-4)

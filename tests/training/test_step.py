@@ -39,6 +39,20 @@ def test_update_rule_by_hand() -> None:
     torch.testing.assert_close(b, torch.full_like(b, 2 + u1 + u2))
 
 
+def test_conv1_may_learn_at_its_own_rate() -> None:
+    recipe = dataclasses.replace(RECIPE, conv1_lrs=((67, 1e-5), (72, 0.0)))
+    assert [recipe.conv1_lr(epoch) for epoch in (0, 66, 67, 71, 72)] == [None, None, 1e-5, 1e-5, 0]
+    net = toy_net()
+    before = {name: w.detach().clone() for name, w in net.named_parameters()}
+    for p in net.parameters():
+        p.grad = torch.ones_like(p)
+    optimizer = Momentum(recipe, net)
+    optimizer.set_factor(1.0, conv1_lr=0.0)
+    optimizer.step()
+    same = [name for name, w in net.named_parameters() if torch.equal(w, before[name])]
+    assert same == ["conv1.weight", "conv1.bias"]
+
+
 def test_constant_rate_is_torchs_sgd() -> None:
     ours, theirs = toy_net(), toy_net()
     recipe = dataclasses.replace(RECIPE, weight_decay=0.0, bias_lr=0.01)
