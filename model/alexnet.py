@@ -44,24 +44,27 @@ class AlexNet(nn.Module):
         for row in config.layers:
             if row.weight_shape:
                 self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
-        self.dropout = HalfAtTest()
+        self.f = F.relu if config.activation == "relu" else torch.tanh
+        self.dropout = HalfAtTest() if config.dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.activations(x)["fc8"]
 
     def activations(self, x: Tensor) -> dict[str, Tensor]:
-        """Every named layer's output: convolutions and fc6, fc7 after ReLU, fc8 logits, prob probabilities."""
-        net, out = self.config, {}
+        """Every named layer's output: convolutions and fc6, fc7 after f, fc8 logits, prob probabilities."""
+        net, f, out = self.config, self.f, {}
 
         # 3.5 Overall architecture: the last window of conv1 overhangs by three rows and columns of zeros (the mean).
         x = F.pad(x, (0, 3, 0, 3))  # (B, 3, 227, 227)
-        # 3.1 ReLU, 3.3 local response normalisation, 3.4 overlapping pooling
-        out["conv1"] = x = self._relu(self.conv1(x), net.relu_after_pool1)  # 2 x (B, 48, 55, 55)
+        # 3.1 f is the ReLU, 3.3 local response normalisation, 3.4 overlapping pooling
+        x = self.conv1(x)
+        out["conv1"] = x = x if net.relu_after_pool1 else f(x)  # 2 x (B, 48, 55, 55)
         if net.lrn:
             out["norm1"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 48, 55, 55)
-        out["pool1"] = x = self._relu(self._pool(x), not net.relu_after_pool1)  # 2 x (B, 48, 27, 27)
+        x = self._pool(x)
+        out["pool1"] = x = f(x) if net.relu_after_pool1 else x  # 2 x (B, 48, 27, 27)
 
-        out["conv2"] = x = F.relu(self.conv2(x))  # 2 x (B, 128, 27, 27), own tower
+        out["conv2"] = x = f(self.conv2(x))  # 2 x (B, 128, 27, 27), own tower
         if net.lrn:
             out["norm2"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 128, 27, 27)
         if net.spatial_norm2:
@@ -69,27 +72,26 @@ class AlexNet(nn.Module):
         out["pool2"] = x = self._pool(x)  # 2 x (B, 128, 13, 13)
 
         # 3.2 Training on multiple GPUs: conv3 reads both towers, conv4 and conv5 their own
-        out["conv3"] = x = F.relu(self.conv3(x))  # 2 x (B, 192, 13, 13), both towers
-        out["conv4"] = x = F.relu(self.conv4(x))  # 2 x (B, 192, 13, 13), own tower
-        out["conv5"] = x = F.relu(self.conv5(x))  # 2 x (B, 128, 13, 13), own tower
+        if net.without != "conv3":
+            out["conv3"] = x = f(self.conv3(x))  # 2 x (B, 192, 13, 13), both towers
+        if net.without != "conv4":
+            out["conv4"] = x = f(self.conv4(x))  # 2 x (B, 192, 13, 13), own tower
+        if net.without != "conv5":
+            out["conv5"] = x = f(self.conv5(x))  # 2 x (B, 128, 13, 13), own tower
         out["pool5"] = x = self._pool(x)  # 2 x (B, 128, 6, 6)
         if net.conv6:
-            out["conv6"] = x = F.relu(self.conv6(x))  # 2 x (B, 128, 6, 6), both towers
+            out["conv6"] = x = f(self.conv6(x))  # 2 x (B, 128, 6, 6), both towers
 
         # 4.2 Dropout in the first two fully connected layers; each reads both towers
         x = x.flatten(1)  # (B, 9216): map by map, GPU1's 128 first
-        out["fc6"] = x = F.relu(self.fc6(x))  # 2 x (B, 2048)
-        out["fc7"] = x = F.relu(self.fc7(self.dropout(x)))  # 2 x (B, 2048)
+        out["fc6"] = x = f(self.fc6(x))  # 2 x (B, 2048)
+        out["fc7"] = x = f(self.fc7(self.dropout(x)))  # 2 x (B, 2048)
         out["fc8"] = x = self.fc8(self.dropout(x))  # (B, classes)
         out["prob"] = x.detach().softmax(1) if self.training else x.softmax(1)
         return out
 
     def _pool(self, x: Tensor) -> Tensor:
         return F.max_pool2d(x, self.config.pool_px, stride=2)
-
-    @staticmethod
-    def _relu(x: Tensor, skip: bool) -> Tensor:
-        return x if skip else F.relu(x)
 
     @torch.no_grad()
     def initialize(self, std: float = 0.01, middle_std: float = 0.01, conv1_std: float | None = None) -> AlexNet:

@@ -49,6 +49,12 @@ class Config:
     """2012 code: conv1, LRN, pool, ReLU, where the paper has conv1, ReLU, LRN, pool."""
     spatial_norm2: bool = False
     """2012 code: a second, spatial 5x5 normalisation behind norm2."""
+    activation: Literal["relu", "tanh"] = "relu"
+    """f of section 3.1; tanh is what Figure 1 compares it with."""
+    dropout: bool = True
+    """Section 4.2. Without it nothing is halved at test time either."""
+    without: Literal["conv3", "conv4", "conv5"] | None = None
+    """A convolution left out, as section 7 tries; the next one reads what it would have read, within its own rules."""
 
     def __post_init__(self) -> None:
         if self.towers not in (1, 2) or self.pool_px not in (2, 3):
@@ -58,6 +64,10 @@ class Config:
         for name, units in [*zip(CONV_NAMES, self.scaled_kernels, strict=True), ("fc6, fc7", self.fc_units)]:
             if units < self.towers or units % self.towers:
                 raise ValueError(f"{name} has {units} units, which {self.towers} towers cannot share; change width.")
+        if self.activation not in ("relu", "tanh") or self.without not in (None, "conv3", "conv4", "conv5"):
+            raise ValueError(
+                f"activation is {self.activation!r} and without {self.without!r}; choose relu or tanh, conv3, conv4 or conv5."
+            )
         if self.num_classes < 1:
             raise ValueError(f"num_classes is {self.num_classes}; a network needs at least one class.")
 
@@ -171,8 +181,10 @@ def _layers(net: Config) -> list[Layer]:
     spatial += [("pool1", pool), ("conv2", ("conv", k2, 5, 1, (2, 2)))]
     spatial += [("norm2", ("norm", None, 1, 1, (0, 0)))] if net.lrn else []
     spatial += [("spatial2", ("spatial_norm", None, 5, 1, (2, 2)))] if net.spatial_norm2 else []
-    spatial += [("pool2", pool), ("conv3", ("conv", k3, 3, 1, (1, 1))), ("conv4", ("conv", k4, 3, 1, (1, 1)))]
-    spatial += [("conv5", ("conv", k5, 3, 1, (1, 1))), ("pool5", pool)]
+    spatial += [("pool2", pool)]
+    middle = (("conv3", k3), ("conv4", k4), ("conv5", k5))
+    spatial += [(name, ("conv", kernels, 3, 1, (1, 1))) for name, kernels in middle if name != net.without]
+    spatial += [("pool5", pool)]
     spatial += [("conv6", ("conv", k5, 3, 1, (1, 1)))] if net.conv6 else []
 
     units, size, field, jump, start = 3, CROP_PX, 1, 1, 0  # of the input
@@ -218,3 +230,6 @@ ONE_TOWER = Config(towers=1)  # all kernels, no groups
 NO_LRN = Config(lrn=None)
 NO_OVERLAP = Config(pool_px=2)
 NO_CROSS_TALK = Config(conv3_reads_both=False)
+TANH = Config(activation="tanh")
+NO_DROPOUT = Config(dropout=False)
+WITHOUT_CONV3, WITHOUT_CONV4, WITHOUT_CONV5 = Config(without="conv3"), Config(without="conv4"), Config(without="conv5")

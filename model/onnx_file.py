@@ -24,6 +24,7 @@ from model.layers import CROP_PX, SQUARE_PX, Config, Layer
 
 OPSET = 18
 METADATA_KEY = "alexnet"
+ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 Array = npt.NDArray[np.float32]
 
 
@@ -186,20 +187,20 @@ def _draw(graph: _Graph, net: Config) -> None:
             case "spatial_norm":
                 x = _spatial_norm(graph, row, x)
             case "pool":
-                late_relu = net.relu_after_pool1 and row.name == "pool1"
-                pooled = f"{row.name}.max" if late_relu else row.name
+                late = net.relu_after_pool1 and row.name == "pool1"
+                pooled = f"{row.name}.max" if late else row.name
                 x = graph.node("MaxPool", [x], pooled, kernel_shape=[row.window_px] * 2, strides=[row.stride] * 2)
-                x = graph.node("Relu", [x], row.name) if late_relu else x
+                x = graph.node(ACTIVATIONS[net.activation], [x], row.name) if late else x
             case "fc":
-                x = _fc(graph, row, x)
+                x = _fc(graph, net, row, x)
             case "softmax":
                 x = graph.node("Softmax", [x], row.name, axis=1)
 
 
-def _gained(graph: _Graph, row: Layer, x: str, relu: bool = True) -> str:
-    """ReLU, then each unit times its gain."""
-    if relu:
-        x = graph.node("Relu", [x], f"{row.name}.relu")
+def _gained(graph: _Graph, net: Config, row: Layer, x: str) -> str:
+    """The activation function, then each unit times its gain."""
+    if not (net.relu_after_pool1 and row.name == "conv1"):
+        x = graph.node(ACTIVATIONS[net.activation], [x], f"{row.name}.{net.activation}")
     gain = graph.optional_input(f"{row.name}.gain", (row.units,))
     if row.kind == "conv":
         axes = graph.constant(f"{row.name}.gain.axes", np.asarray([1, 2], np.int64))
@@ -222,7 +223,7 @@ def _conv(graph: _Graph, net: Config, row: Layer, x: str) -> str:
         x = graph.node("Concat", outs, f"{row.name}.conv", axis=1)
     else:
         x = graph.node("Conv", [x, f"{row.name}.weight", f"{row.name}.bias"], f"{row.name}.conv", **shape)
-    return _gained(graph, row, x, relu=not (net.relu_after_pool1 and row.name == "conv1"))
+    return _gained(graph, net, row, x)
 
 
 def _norm(graph: _Graph, net: Config, row: Layer, x: str) -> str:
@@ -249,13 +250,13 @@ def _spatial_norm(graph: _Graph, row: Layer, x: str) -> str:
     return graph.node("Div", [x, mean], row.name)
 
 
-def _fc(graph: _Graph, row: Layer, x: str) -> str:
+def _fc(graph: _Graph, net: Config, row: Layer, x: str) -> str:
     if row.name == "fc6":
         x = graph.node("Flatten", [x], "fc6.reads")
     halved = (
-        1.0 if row.name == "fc6" else 0.5
-    )  # section 4.2: behind dropout, outputs are multiplied by 0.5 at test time
+        0.5 if net.dropout and row.name != "fc6" else 1.0
+    )  # section 4.2: what dropout thinned is halved at test time
     reads = [x, f"{row.name}.weight", f"{row.name}.bias"]
     if row.name == "fc8":
         return graph.node("Gemm", reads, row.name, alpha=halved, transB=1)
-    return _gained(graph, row, graph.node("Gemm", reads, f"{row.name}.product", alpha=halved, transB=1))
+    return _gained(graph, net, row, graph.node("Gemm", reads, f"{row.name}.product", alpha=halved, transB=1))

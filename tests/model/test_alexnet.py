@@ -20,6 +20,11 @@ VARIANTS = {
     "no_lrn": layers.NO_LRN,
     "no_overlap": layers.NO_OVERLAP,
     "no_cross_talk": layers.NO_CROSS_TALK,
+    "tanh": layers.TANH,
+    "no_dropout": layers.NO_DROPOUT,
+    "without_conv3": layers.WITHOUT_CONV3,
+    "without_conv4": layers.WITHOUT_CONV4,
+    "without_conv5": layers.WITHOUT_CONV5,
 }
 
 
@@ -128,3 +133,20 @@ def test_against_plain_torch() -> None:
         fc6 = F.relu(net.fc6(pooled))
         fc7 = F.relu(net.fc7(0.5 * fc6))
         torch.testing.assert_close(net(x), net.fc8(0.5 * fc7))
+
+
+def test_tanh_and_no_dropout_by_hand() -> None:
+    """fc7 of the torch net from its own fc6: tanh, and nothing halved."""
+    net = toy_net(dataclasses.replace(TOY, activation="tanh", dropout=False))
+    with torch.no_grad():
+        out = net.activations(torch.randn(2, 3, 224, 224) * 5)
+        torch.testing.assert_close(out["fc7"], torch.tanh(out["fc6"] @ net.fc7.weight.T + net.fc7.bias))
+
+
+def test_left_out_convolutions() -> None:
+    """The paper's counts without one: conv4 reads pool2's 128 maps of its tower, or fc6 what is left."""
+    conv4, conv5 = 384 * 128 * 9 + 384, 256 * 192 * 9 + 256
+    full = PAPER.num_parameters
+    assert layers.WITHOUT_CONV3.num_parameters == full - 885_120 - 663_936 + conv4
+    assert layers.WITHOUT_CONV4.num_parameters == full - 663_936  # conv5 reads 192 maps of its tower either way
+    assert layers.WITHOUT_CONV5.num_parameters == full - conv5 + 128 * 36 * 4096  # fc6 reads 384 maps, not 256
