@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from model.layers import CROP_PX, Config
@@ -67,15 +67,37 @@ class Recipe:
 
 
 def load(name: str) -> Recipe:
-    """The recipe `training/recipes/NAME.py`.
+    """The recipe `training/recipes/NAME.py`, or for NAME_mini the small version of one.
 
     Raises
     ------
     ValueError
         When there is no such file; the message lists those there are.
     """
-    known = sorted(module.name for module in pkgutil.iter_modules(importlib.import_module("training.recipes").__path__))
-    if name not in known:
-        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(known)}.")
-    recipe: Recipe = importlib.import_module(f"training.recipes.{name}").RECIPE
-    return recipe
+    known = names()
+    full = name.removesuffix("_mini")
+    if name not in known and full not in known:
+        raise ValueError(f"There is no recipe {name!r}; choose one of {', '.join(known)}, or add _mini to one.")
+    recipe: Recipe = importlib.import_module(f"training.recipes.{name if name in known else full}").RECIPE
+    return recipe if name in known else mini(recipe)
+
+
+def names() -> list[str]:
+    """Every file of training/recipes."""
+    return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module("training.recipes").__path__))
+
+
+def mini(recipe: Recipe) -> Recipe:
+    """imagenet20_mini with every switch that `recipe` sets otherwise than paper_2012, but the number of classes."""
+    paper, small = load("paper_2012"), load("imagenet20_mini")
+    net = replace(small.net, **_changes(paper.net, recipe.net, {"num_classes"}))
+    changes = _changes(paper, recipe, {"name", "net"})
+    if "schedule" not in changes:
+        changes.pop("epochs", None)
+    return replace(small, name=f"{recipe.name}_mini", net=net, **changes)
+
+
+def _changes(paper: Any, other: Any, but: set[str]) -> dict[str, Any]:
+    """Fields of two dataclasses of one kind that differ, as `other` has them."""
+    values = {field.name: getattr(other, field.name) for field in fields(paper) if field.name not in but}
+    return {name: value for name, value in values.items() if value != getattr(paper, name)}
