@@ -18,7 +18,11 @@ class HalfAtTest(nn.Module):
     """Dropout as in section 4.2: units are dropped with probability 0.5 in training and halved at test time."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.empty_like(x).bernoulli_(0.5) if self.training else x * 0.5
+        return x * self.kept(x) if self.training else x * 0.5
+
+    def kept(self, x: Tensor) -> Tensor:
+        """1 for the units that stay, 0 for those that are dropped."""
+        return torch.empty_like(x).bernoulli_(0.5)
 
 
 class AlexNet(nn.Module):
@@ -73,6 +77,7 @@ class AlexNet(nn.Module):
 
         # 3.2 Training on multiple GPUs: conv3 reads both towers, conv4 and conv5 their own
         if net.without != "conv3":
+            x = self.both(x, "conv3") if net.conv3_reads_both else x
             out["conv3"] = x = f(self.conv3(x))  # 2 x (B, 192, 13, 13), both towers
         if net.without != "conv4":
             out["conv4"] = x = f(self.conv4(x))  # 2 x (B, 192, 13, 13), own tower
@@ -80,15 +85,19 @@ class AlexNet(nn.Module):
             out["conv5"] = x = f(self.conv5(x))  # 2 x (B, 128, 13, 13), own tower
         out["pool5"] = x = self._pool(x)  # 2 x (B, 128, 6, 6)
         if net.conv6:
-            out["conv6"] = x = f(self.conv6(x))  # 2 x (B, 128, 6, 6), both towers
+            out["conv6"] = x = f(self.conv6(self.both(x, "conv6")))  # 2 x (B, 128, 6, 6), both towers
 
         # 4.2 Dropout in the first two fully connected layers; each reads both towers
-        x = x.flatten(1)  # (B, 9216): map by map, GPU1's 128 first
+        x = self.both(x.flatten(1), "fc6")  # (B, 9216): map by map, GPU1's 128 first
         out["fc6"] = x = f(self.fc6(x))  # 2 x (B, 2048)
-        out["fc7"] = x = f(self.fc7(self.dropout(x)))  # 2 x (B, 2048)
+        out["fc7"] = x = f(self.fc7(self.both(self.dropout(x), "fc7")))  # 2 x (B, 2048)
         out["fc8"] = x = self.fc8(self.dropout(x))  # (B, classes)
         out["prob"] = x.detach().softmax(1) if self.training else x.softmax(1)
         return out
+
+    def both(self, x: Tensor, layer: str) -> Tensor:
+        """What a layer that reads both towers reads. Here `x` holds both; `training.towers` fetches the other one."""
+        return x
 
     def _pool(self, x: Tensor) -> Tensor:
         return F.max_pool2d(x, self.config.pool_px, stride=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,18 @@ from training.prepare import Prepared
 from training.recipe import Recipe
 
 COLOUR_STD = 0.1
+
+
+class Draws(NamedTuple):
+    """What happens to each picture of a batch."""
+
+    windows: Tensor
+    """int64 (batch, 4): side, top, left, and 1 where mirrored."""
+    alphas: Tensor
+    """(batch, 3): the colour noise's draws from N(0, .1)."""
+
+    def part(self, rows: slice) -> Draws:
+        return Draws(self.windows[rows], self.alphas[rows])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,23 +55,25 @@ class Augment:
             images_a_draw=recipe.images_a_draw, input_divisor=recipe.input_divisor,
         )  # fmt: skip
 
-    def __call__(self, squares: Tensor, generator: torch.Generator, colour_noise: bool = True) -> Tensor:
+    def draw(self, batch: int, generator: torch.Generator) -> Draws:
+        """What happens to each picture of a batch."""
+        return Draws(self._windows(batch, generator), torch.randn(batch, 3, generator=generator) * COLOUR_STD)
+
+    def __call__(self, squares: Tensor, draws: Draws, colour_noise: bool = True) -> Tensor:
         """uint8 (batch, 256, 256, 3) to float (batch, 3, 224, 224), mean-subtracted RGB, channels_last."""
-        windows = self._windows(len(squares), generator)
-        alphas = torch.randn(len(squares), 3, generator=generator) * (COLOUR_STD * colour_noise)
+        alphas = draws.alphas * colour_noise
         shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
         if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX):
-            crops = self._gather(squares, windows.to(squares.device)) + shifts[:, None, None]
+            crops = self._gather(squares, draws.windows.to(squares.device)) + shifts[:, None, None]
         else:
             crops = torch.empty(len(squares), CROP_PX, CROP_PX, 3, device=squares.device)
-            for square, window, shift, crop in zip(squares, windows.tolist(), shifts, crops, strict=True):
+            for square, window, shift, crop in zip(squares, draws.windows.tolist(), shifts, crops, strict=True):
                 self._cut(square, window, shift, crop)
         if colour_noise and self.input_divisor != 1:
             crops /= self.input_divisor
         return crops.permute(0, 3, 1, 2)
 
     def _windows(self, batch: int, generator: torch.Generator) -> Tensor:
-        """int64 (batch, 4): side, top, left, and 1 where mirrored."""
         draws = -(-batch // self.images_a_draw)
         smallest, largest = self.crop_px
         sides = torch.randint(smallest, largest + 1, (draws,), generator=generator)

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` so that whatever happens `path` holds a whole checkpoint, this one or the one before."""
+    _replace(path, lambda file: torch.save(state, file))
+
+
+def write_text(path: Path, text: str) -> None:
+    """The same for a text."""
+    _replace(path, lambda file: file.write(text.encode()))
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as reason:  # torch reports a full disk as a RuntimeError
+        partial.unlink(missing_ok=True)
+        raise ValueError(f"{path} could not be written ({reason}); what it held before is intact.") from reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.alexnet import AlexNet
 from training.recipe import Recipe
@@ -55,7 +55,7 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() else None
 
 
-def logits(net: AlexNet, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
+def logits(net: nn.Module, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
     """The network's logits as float32 (batch, classes), computed under autocast to `dtype`, if any."""
     with torch.autocast(crops.device.type, dtype or torch.bfloat16, enabled=dtype is not None):
         out: Tensor = net(crops)
@@ -63,17 +63,21 @@ def logits(net: AlexNet, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 
 def train_step(
-    net: AlexNet,
+    net: nn.Module,
     optimizer: Momentum,
     crops: Tensor,
     labels: Tensor,
     dtype: torch.dtype | None,
     label_smoothing: float = 0.0,
+    count: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """One forward pass, one backward pass, one update; returns loss and number of wrong answers, still on the device."""
+    """One forward pass, one backward pass, one update; returns loss and number of wrong answers, still on the device.
+
+    The loss is a sum over the labels divided by `count`, which is their number unless others share the batch.
+    """
     optimizer.zero_grad(set_to_none=True)
     scores = logits(net, crops, dtype)
-    loss = F.cross_entropy(scores, labels, label_smoothing=label_smoothing)
+    loss = F.cross_entropy(scores, labels, reduction="sum", label_smoothing=label_smoothing) / (count or len(labels))
     loss.backward()
     optimizer.step()
     return loss.detach(), (scores.detach().argmax(1) != labels).sum()

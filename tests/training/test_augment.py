@@ -15,9 +15,13 @@ def ramp() -> torch.Tensor:
     return torch.stack([rows, columns, 0 * rows], 2).to(torch.uint8)
 
 
+def cut_all(cut: Augment, squares: torch.Tensor, seed: int = 0, colour_noise: bool = True) -> torch.Tensor:
+    return cut(squares, cut.draw(len(squares), torch.Generator().manual_seed(seed)), colour_noise)
+
+
 def test_crops_and_mirrors() -> None:
     cut = Augment(mean=torch.zeros(256, 256, 3), components=torch.zeros(3, 3))
-    crops = cut(ramp().expand(400, -1, -1, -1), torch.Generator().manual_seed(0))
+    crops = cut_all(cut, ramp().expand(400, -1, -1, -1))
     assert crops.shape == (400, 3, 224, 224)
     assert crops.is_contiguous(memory_format=torch.channels_last)
     tops, lefts = crops[:, 0, 0, 0], crops[:, 1, 0].min(1).values
@@ -25,19 +29,19 @@ def test_crops_and_mirrors() -> None:
     mirrored = crops[:, 1, 0, 0] > crops[:, 1, 0, 1]
     assert 150 < mirrored.sum() < 250
     upright = cut.__class__(mean=cut.mean, components=cut.components, mirror=False)
-    crops = upright(ramp().expand(50, -1, -1, -1), torch.Generator().manual_seed(0))
+    crops = cut_all(upright, ramp().expand(50, -1, -1, -1))
     assert (crops[:, 1, 0, 0] < crops[:, 1, 0, 1]).all()
 
 
 def test_mean_moves_with_the_crop() -> None:
     cut = Augment(mean=ramp().float(), components=torch.zeros(3, 3))
-    assert not cut(ramp().expand(20, -1, -1, -1), torch.Generator().manual_seed(0)).any()
+    assert not cut_all(cut, ramp().expand(20, -1, -1, -1)).any()
 
 
 def test_colour_noise_is_one_shift_a_picture() -> None:
     components = torch.tensor([[10.0, 0, 0], [0, 20.0, 0], [0, 0, 40.0]])
     cut = Augment(mean=torch.full((256, 256, 3), 100.0), components=components)
-    shifts = cut(torch.full((600, 256, 256, 3), 100, dtype=torch.uint8), torch.Generator().manual_seed(0))
+    shifts = cut_all(cut, torch.full((600, 256, 256, 3), 100, dtype=torch.uint8))
     assert (shifts == shifts[:, :, :1, :1]).all()
     found = shifts[:, :, 0, 0].std(0).tolist()
     assert found == pytest.approx([1, 2, 4], rel=0.1)  # N(0, .1) times the component
@@ -57,7 +61,7 @@ def test_components_by_hand() -> None:
 def test_same_seed_same_crops() -> None:
     squares = torch.randint(0, 256, (8, 256, 256, 3), dtype=torch.uint8)
     cut = Augment(mean=torch.zeros(256, 256, 3), components=torch.eye(3))
-    first, again, other = (cut(squares, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    first, again, other = (cut_all(cut, squares, seed) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
@@ -68,7 +72,7 @@ def cutter(**fields: Any) -> Augment:
 
 def test_crops_of_other_sizes() -> None:
     """A ramp stays a ramp: a side of s pixels over 224 has slope s / 224."""
-    crops = cutter(crop_px=(128, 256), mirror=False)(ramp().expand(200, -1, -1, -1), torch.Generator().manual_seed(0))
+    crops = cut_all(cutter(crop_px=(128, 256), mirror=False), ramp().expand(200, -1, -1, -1))
     slopes = (crops[:, 0, 200, 0] - crops[:, 0, 20, 0]) / 180 * 224
     assert slopes.min() < 132
     assert slopes.max() > 252
@@ -78,14 +82,14 @@ def test_crops_of_other_sizes() -> None:
 
 def test_resized_crops_lose_the_middle_of_the_mean() -> None:
     cut = Augment(mean=ramp().float(), components=torch.zeros(3, 3), crop_px=(256, 256), mirror=False)
-    crops = cut(ramp()[None], torch.Generator())
+    crops = cut_all(cut, ramp()[None])
     assert crops[0, 0, 112, 0] == pytest.approx(256 * 112.5 / 224 - 0.5 - (112 + 16), abs=0.6)
 
 
 def test_code_2012_draws() -> None:
-    crops = cutter(all_offsets=True)(ramp().expand(600, -1, -1, -1), torch.Generator().manual_seed(0))
+    crops = cut_all(cutter(all_offsets=True), ramp().expand(600, -1, -1, -1))
     assert set(crops[:, 0, 0, 0].tolist()) == set(range(33))
-    crops = cutter(images_a_draw=4)(ramp().expand(10, -1, -1, -1), torch.Generator().manual_seed(0))
+    crops = cut_all(cutter(images_a_draw=4), ramp().expand(10, -1, -1, -1))
     assert [len(part.unique(dim=0)) for part in crops.split(4)] == [1, 1, 1]
     assert len(crops.unique(dim=0)) > 1
 
@@ -93,19 +97,26 @@ def test_code_2012_draws() -> None:
 def test_divisor_goes_with_the_noise() -> None:
     cut = cutter(input_divisor=1.1)
     squares = torch.full((1, 256, 256, 3), 110, dtype=torch.uint8)
-    assert cut(squares, torch.Generator())[0, 0, 0, 0] == pytest.approx(100)
-    assert cut(squares, torch.Generator(), colour_noise=False)[0, 0, 0, 0] == 110
+    assert cut_all(cut, squares)[0, 0, 0, 0] == pytest.approx(100)
+    assert cut_all(cut, squares, colour_noise=False)[0, 0, 0, 0] == 110
 
 
 def test_noise_can_stop() -> None:
     cut = Augment(mean=torch.zeros(256, 256, 3), components=torch.eye(3) * 50)
     squares = torch.full((4, 256, 256, 3), 7, dtype=torch.uint8)
-    assert (cut(squares, torch.Generator(), colour_noise=False) == 7).all()
+    assert (cut_all(cut, squares, colour_noise=False) == 7).all()
 
 
 def test_gpu_path_cuts_the_same_crops() -> None:
     squares = torch.randint(0, 256, (9, 256, 256, 3), dtype=torch.uint8)
     cut = Augment(mean=100 * torch.rand(256, 256, 3), components=torch.zeros(3, 3))
-    expected = cut(squares, torch.Generator().manual_seed(3))
+    expected = cut_all(cut, squares, 3)
     windows = cut._windows(9, torch.Generator().manual_seed(3))
     torch.testing.assert_close(cut._gather(squares, windows).permute(0, 3, 1, 2), expected, rtol=0, atol=1e-4)
+
+
+def test_a_share_of_the_draws_cuts_a_share_of_the_crops() -> None:
+    squares = torch.randint(0, 256, (8, 256, 256, 3), dtype=torch.uint8)
+    cut = Augment(mean=torch.zeros(256, 256, 3), components=torch.eye(3))
+    draws = cut.draw(8, torch.Generator().manual_seed(0))
+    assert torch.equal(cut(squares[2:5], draws.part(slice(2, 5))), cut(squares, draws)[2:5])

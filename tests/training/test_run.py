@@ -23,9 +23,9 @@ from model.provenance import commit
 from tests.toys import TOY, write_class_folders
 from training.prepare import prepare
 from training.recipe import Recipe
-from training.run import Run
 from training.schedule import Cosine
 from training.step import autocast_dtype
+from training.trainer import Run
 
 RECIPE = Recipe(
     name="toy", net=TOY, schedule=Cosine(warmup=0.1), epochs=3, batch_size=4, bias_lr=0.02,
@@ -58,7 +58,7 @@ def run(data: Path, out: str, *more: str) -> int:
 
 def weights(folder: Path) -> dict[str, Any]:
     state = load_checkpoint(folder / "checkpoint.pt")
-    return {**state["weights"], **{f"velocity {i}": v for i, v in enumerate(state["velocities"])}}
+    return {**state["weights"], **{f"velocity {name}": v for name, v in state["velocities"].items()}}
 
 
 def losses(folder: Path) -> list[tuple[float, ...]]:
@@ -73,11 +73,11 @@ def test_resume_continues_to_the_same_bits(
     assert run(data, "whole") == 0
     learn, steps = Run.learn, 0
 
-    def stop_there(self: Run, chosen: np.ndarray) -> None:  # of 5 steps an epoch
+    def stop_there(self: Run, squares: torch.Tensor, labels: torch.Tensor) -> None:  # of 5 steps an epoch
         nonlocal steps
         steps += 1
         self.stop = self.stop or steps == stopped_at
-        learn(self, chosen)
+        learn(self, squares, labels)
 
     monkeypatch.setattr(Run, "learn", stop_there)
     assert run(data, "parts") == 0
@@ -155,7 +155,7 @@ def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture
     capsys.readouterr()
     long = Run(recipe, pictures, pictures, data, torch.device("cpu"))
     long.epoch, long.step, long.num_steps = 1, 50, 289
-    long._progress(100.0)
+    long._look(100.0)
     line = capsys.readouterr().err
     assert line.startswith("epoch 2 of 32, step 50 of 289, loss 0.000, 100 pictures/s, 95 minutes left")
 

@@ -100,5 +100,5 @@ def test_recipes() -> None:
     assert (paper.std, paper.middle_std, paper.colour_noise) == (0.01, 0.01, "eigenvalue")
     assert training.recipe.load("imagenet20").net.num_parameters == 60_965_224 - 980 * 4_097
     assert training.recipe.load("imagenet20_mini").net.scaled_kernels == (48, 128, 192, 192, 128)
-    with pytest.raises(ValueError, match="There is no recipe 'resnet'; choose one of imagenet20, imagenet20_mini"):
+    with pytest.raises(ValueError, match="There is no recipe 'resnet'; choose one of code_145, conv6, "):
         training.recipe.load("resnet")
