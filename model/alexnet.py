@@ -45,6 +45,7 @@ class AlexNet(nn.Module):
     def __init__(self, config: Config = PAPER) -> None:
         super().__init__()
         self.config = config
+        self.num_towers = config.towers  # that one tensor holds here
         for row in config.layers:
             if row.weight_shape:
                 self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
@@ -64,13 +65,13 @@ class AlexNet(nn.Module):
         x = self.conv1(x)
         out["conv1"] = x = x if net.relu_after_pool1 else f(x)  # 2 x (B, 48, 55, 55)
         if net.lrn:
-            out["norm1"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 48, 55, 55)
+            out["norm1"] = x = local_response_norm(x, net.lrn, self.num_towers)  # 2 x (B, 48, 55, 55)
         x = self._pool(x)
         out["pool1"] = x = f(x) if net.relu_after_pool1 else x  # 2 x (B, 48, 27, 27)
 
         out["conv2"] = x = f(self.conv2(x))  # 2 x (B, 128, 27, 27), own tower
         if net.lrn:
-            out["norm2"] = x = local_response_norm(x, net.lrn, net.towers)  # 2 x (B, 128, 27, 27)
+            out["norm2"] = x = local_response_norm(x, net.lrn, self.num_towers)  # 2 x (B, 128, 27, 27)
         if net.spatial_norm2:
             out["spatial2"] = x = spatial_norm(x)  # 2012 code only
         out["pool2"] = x = self._pool(x)  # 2 x (B, 128, 13, 13)

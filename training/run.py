@@ -26,7 +26,7 @@ import training.recipe
 from model.export import export
 from model.provenance import cpu
 from training.prepare import prepare
-from training.towers import Layout, layout, report
+from training.towers import Layout, Tower, layout, report
 from training.trainer import Interrupted, Run
 
 
@@ -105,7 +105,8 @@ def train_and_export(args: argparse.Namespace) -> None:
     run.fit()
     errors = run.evaluate(ten_crop=True)
     say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
-    say(report(run.net))
+    if isinstance(run.net, Tower):
+        say(report(run.net))
     if run.place.is_first:
         one_crop = {key: run.metrics[-1][key] for key in ("val_top1_error", "val_top5_error")}
         ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}

@@ -123,7 +123,7 @@ class Tower(AlexNet):
 
     def __init__(self, config: Config, place: Layout) -> None:
         nn.Module.__init__(self)
-        self.config, self.place = config, place
+        self.config, self.place, self.num_towers = config, place, 1
         self.step_bytes: dict[str, int] = defaultdict(int)
         """Sent in the last step, forwards and backwards, by the layer that reads it; the trainer clears it."""
         for row in config.layers:
@@ -220,10 +220,8 @@ def _axis(name: str) -> int:
     return 1 if name == "fc8.weight" else 0  # fc8 is cut by what it reads, all others by what they compute
 
 
-def report(net: AlexNet) -> str:
+def report(net: Tower) -> str:
     """What a tower has sent in its last step, layer by layer, and what it holds, against one process."""
-    if not isinstance(net, Tower):
-        return f"weights, gradients and velocities: {3 * _megabytes(net):.1f} MB"
     sent = ", ".join(f"{layer} {sent / 1e6:.2f} MB" for layer, sent in net.step_bytes.items())
     with torch.device("meta"):
         all_of_it = AlexNet(net.config)

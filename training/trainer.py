@@ -107,9 +107,10 @@ class Run:
             if self._agreed(time.monotonic() - saved > CHECKPOINT_SECONDS):
                 self.save()
                 saved = time.monotonic()
-        errors = self.evaluate()
         num_images = len(self.train.labels)
         loss_sum, num_wrong = self.place.total(self.loss_sum.item(), self.num_wrong.item())
+        self._check(loss_sum)
+        errors = self.evaluate()
         row = {
             "epoch": self.epoch + 1,
             "lr": self.recipe.lr * self.lr_factor(self.epoch * self.num_steps + self.step - 1),

@@ -21,6 +21,7 @@ from model.explorer import Explorer
 from model.export import load_checkpoint
 from model.provenance import commit
 from tests.toys import TOY, write_class_folders
+from training.evaluate import Errors
 from training.prepare import prepare
 from training.recipe import Recipe
 from training.schedule import Cosine
@@ -187,3 +188,92 @@ def test_signals_save_and_exit_cleanly(tmp_path: Path, signum: signal.Signals) -
     finished = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     assert (out / "model.onnx").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor kills")
+def test_killed_twenty_times_ends_with_the_same_weights(tmp_path: Path) -> None:
+    """SIGKILL at random moments: while it reads, trains, validates or saves."""
+    write_class_folders(tmp_path / "data", "train", 2, 4)
+    write_class_folders(tmp_path / "data", "val", 2, 1)
+    for name, kills in (("undisturbed", "0"), ("killed", "20")):
+        places = [str(tmp_path / folder) for folder in ("data", name, "cache")]
+        command = [sys.executable, "-m", "tests.training.killed", *places, kills]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith(f"killed {kills} times\n")
+    whole, killed = weights(tmp_path / "undisturbed"), weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+    assert losses(tmp_path / "killed") == losses(tmp_path / "undisturbed")
+    assert len(losses(tmp_path / "killed")) == 40
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, calls = torch.save, 0
+
+    def full(state: Any, file: Any) -> None:
+        nonlocal calls
+        calls += 1
+        save(state, file)
+        if calls == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("torch.save", full)
+    assert run(data, "out") == 2
+    assert "checkpoint.pt could not be written ([Errno 28] No space left on device)" in capsys.readouterr().err
+    assert load_checkpoint(data / "out" / "checkpoint.pt")["epoch"] == 1
+    assert not list((data / "out").glob("*.partial"))
+    monkeypatch.setattr("torch.save", save)
+    assert run(data, "out", "--resume") == 0
+    assert run(data, "whole") == 0
+    assert losses(data / "out") == losses(data / "whole")
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn = Run.learn
+
+    def explode(self: Run, squares: torch.Tensor, labels: torch.Tensor) -> None:
+        if (self.epoch, self.step) == (1, 2):
+            self.net.fc8.weight.data.fill_(float("inf"))
+        learn(self, squares, labels)
+
+    monkeypatch.setattr(Run, "learn", explode)
+    assert run(data, "out") == 2
+    assert "The loss is nan in epoch 2, by step 5; lower the rate." in capsys.readouterr().err
+    state = load_checkpoint(data / "out" / "checkpoint.pt")
+    assert (state["epoch"], state["step"]) == (1, 0)
+    assert all(w.isfinite().all() for w in state["weights"].values())
+
+
+def test_best_is_the_epoch_with_the_least_error(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = iter([50.0, 30.0, 40.0, 40.0])
+    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    assert run(data, "out") == 0
+    assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 2
+    assert load_checkpoint(data / "out" / "checkpoint.pt")["epoch"] == 3
+
+
+def test_starting_from_another_run(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every layer whose shape fits; here all but the classes', as when the conv6 net is fine-tuned."""
+    assert run(data, "first") == 0
+    first = load_checkpoint(data / "first" / "checkpoint.pt")["weights"]
+    for split in ("train", "val"):
+        write_class_folders(data / "four", split, 4, 1)
+    four = dataclasses.replace(RECIPE, net=dataclasses.replace(TOY, num_classes=4), epochs=0)
+    monkeypatch.setattr(training.recipe, "load", lambda name: four)
+    found: list[Run] = []
+    monkeypatch.setattr(Run, "fit", lambda self: found.append(self))
+    monkeypatch.setattr(Run, "evaluate", lambda *_, **__: pytest.fail("nothing to evaluate"))
+    argv = ["four", "--data", str(data / "four"), "--out", str(data / "second"), "--cache", str(data / "cache")]
+    with pytest.raises(pytest.fail.Exception):
+        training.run.main([*argv, "--from", str(data / "first" / "checkpoint.pt"), "--device", "cpu"])
+    assert "new: fc8.weight, fc8.bias" in capsys.readouterr().out
+    assert json.loads((data / "second" / "run.json").read_text())["from"].endswith("first/checkpoint.pt")
+    for name, w in found[0].net.state_dict().items():
+        assert name.startswith("fc8") or torch.equal(w, first[name])
