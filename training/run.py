@@ -26,6 +26,7 @@ import training.recipe
 from model.export import export
 from model.provenance import cpu
 from training.prepare import prepare
+from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
 from training.trainer import Interrupted, Run
 
@@ -124,6 +125,8 @@ def start(args: argparse.Namespace) -> Run:
             if args.resume
             else f"{args.out} holds a run already; add --resume to go on with it, or give another --out."
         )
+    if device.type == "cpu":
+        keep_freed_memory()
     place = join(args.parallel, recipe.net, device)
     if not place.is_first:
         dist.barrier()  # the first process decodes, the others open what it has decoded

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import platform
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.alexnet import AlexNet
 from training.recipe import Recipe
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
 class Momentum(torch.optim.Optimizer):
@@ -46,6 +51,18 @@ class Momentum(torch.optim.Optimizer):
             torch._foreach_add_(vs, ws, alpha=-group["decay"] * lr)
             torch._foreach_add_(vs, grads, alpha=-lr)
             torch._foreach_add_(ws, vs)
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep what a step frees for the next one, for this process's whole life; elsewhere, do nothing.
+
+    By default it hands large blocks back to Linux, and a full-size step on a CPU then faults 178,000 pages in again: a
+    quarter of its time. Call it before training on a CPU.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, -1)
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:

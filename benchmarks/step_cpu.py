@@ -1,0 +1,73 @@
+"""A full-size training step on this CPU, over its bare convolutions and matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import training.recipe
+from benchmarks.figure import Figure, compare, cost
+from model.alexnet import AlexNet
+from model.layers import Layer
+from training.step import Momentum, autocast_dtype, keep_freed_memory, train_step
+
+BATCH, ROUNDS, GOAL = 64, 5, 1 / 0.7
+
+
+def measure() -> list[Figure]:
+    """How many times the bare products' time a step takes; the goal is that they are 0.7 of it."""
+    keep_freed_memory()
+    dtype = autocast_dtype(torch.device("cpu"))
+    times = compare(full_step(dtype), bare_products(dtype), ROUNDS)
+    what = (
+        f"a full-size step (forward, backward, update; batch {BATCH}, {dtype or torch.float32}; "
+        f"{1e3 * BATCH / times[0]:.0f} pictures a second) over its bare convolutions and matrix products, there and back"
+    )
+    return [cost("step_cpu", times, ROUNDS, what, GOAL)]
+
+
+def full_step(dtype: torch.dtype | None) -> Callable[[], object]:
+    """One step of imagenet20 on random pixels."""
+    recipe = training.recipe.load("imagenet20")
+    torch.manual_seed(0)
+    net = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std).to(memory_format=torch.channels_last).train()
+    optimizer = Momentum(recipe, net)
+    optimizer.set_factor(0.01)
+    crops = (50 * torch.randn(BATCH, 3, 224, 224)).to(memory_format=torch.channels_last)
+    labels = torch.randint(20, (BATCH,))
+    return lambda: train_step(net, optimizer, crops, labels, dtype)
+
+
+def bare_products(dtype: torch.dtype | None) -> Callable[[], object]:
+    """The same layers' products alone, in the dtype that they are computed in, forwards and backwards."""
+    rows, size, calls = training.recipe.load("imagenet20").net.layers, (3, 227), []
+    for row in rows:
+        if row.weight_shape:
+            calls.append(_product(row, size, dtype or torch.float32))
+        size = (row.units, row.size_px)
+    return lambda: [call() for call in calls]
+
+
+def _product(row: Layer, size: tuple[int, int], dtype: torch.dtype) -> Callable[[], object]:
+    assert row.weight_shape
+    if row.kind == "conv":
+        shape: tuple[int, ...] = (BATCH, size[0], size[1], size[1])
+        memory = torch.channels_last
+        pad = row.pad[0]
+    else:
+        shape, memory, pad = (BATCH, row.weight_shape[1]), torch.contiguous_format, 0
+    x = torch.randn(shape, dtype=dtype).to(memory_format=memory).requires_grad_(row.name != "conv1")
+    w = torch.randn(row.weight_shape, dtype=dtype).to(memory_format=memory).requires_grad_()
+    b = torch.zeros(row.units, dtype=dtype, requires_grad=True)
+
+    def forward() -> Tensor:
+        if row.kind == "conv":
+            return F.conv2d(x, w, b, row.stride, pad, groups=row.groups)
+        return F.linear(x, w, b)
+
+    grad = torch.randn_like(forward())
+    wanted = [t for t in (x, w, b) if t.requires_grad]
+    return lambda: torch.autograd.grad(forward(), wanted, grad)
