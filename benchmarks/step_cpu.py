@@ -12,6 +12,7 @@ import training.recipe
 from benchmarks.figure import Figure, compare, cost
 from model.alexnet import AlexNet
 from model.layers import Layer
+from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, keep_freed_memory, train_step
 
 BATCH, ROUNDS, GOAL = 64, 5, 1 / 0.7
@@ -21,7 +22,7 @@ def measure() -> list[Figure]:
     """How many times the bare products' time a step takes; the goal is that they are 0.7 of it."""
     keep_freed_memory()
     dtype = autocast_dtype(torch.device("cpu"))
-    times = compare(full_step(dtype), bare_products(dtype), ROUNDS)
+    times = compare(full_step(torch.device("cpu"), dtype), bare_products(dtype), ROUNDS)
     what = (
         f"a full-size step (forward, backward, update; batch {BATCH}, {dtype or torch.float32}; "
         f"{1e3 * BATCH / times[0]:.0f} pictures a second) over its bare convolutions and matrix products, there and back"
@@ -29,22 +30,26 @@ def measure() -> list[Figure]:
     return [cost("step_cpu", times, ROUNDS, what, GOAL)]
 
 
-def full_step(dtype: torch.dtype | None) -> Callable[[], object]:
-    """One step of imagenet20 on random pixels."""
-    recipe = training.recipe.load("imagenet20")
+def recipe() -> Recipe:
+    return training.recipe.load("imagenet20")
+
+
+def full_step(device: torch.device, dtype: torch.dtype | None) -> Callable[[], object]:
+    """One step of imagenet20 on random pixels; it ends when the device has done it."""
     torch.manual_seed(0)
-    net = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std).to(memory_format=torch.channels_last).train()
-    optimizer = Momentum(recipe, net)
+    net = AlexNet(recipe().net).initialize(recipe().std, recipe().middle_std)
+    net = net.to(device).to(memory_format=torch.channels_last).train()
+    optimizer = Momentum(recipe(), net)
     optimizer.set_factor(0.01)
-    crops = (50 * torch.randn(BATCH, 3, 224, 224)).to(memory_format=torch.channels_last)
-    labels = torch.randint(20, (BATCH,))
-    return lambda: train_step(net, optimizer, crops, labels, dtype)
+    crops = (50 * torch.randn(BATCH, 3, 224, 224, device=device)).to(memory_format=torch.channels_last)
+    labels = torch.randint(20, (BATCH,), device=device)
+    return lambda: train_step(net, optimizer, crops, labels, dtype)[0].item()
 
 
 def bare_products(dtype: torch.dtype | None) -> Callable[[], object]:
     """The same layers' products alone, in the dtype that they are computed in, forwards and backwards."""
-    rows, size, calls = training.recipe.load("imagenet20").net.layers, (3, 227), []
-    for row in rows:
+    size, calls = (3, 227), []
+    for row in recipe().net.layers:
         if row.weight_shape:
             calls.append(_product(row, size, dtype or torch.float32))
         size = (row.units, row.size_px)
