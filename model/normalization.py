@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from model.layers import LRN
@@ -93,5 +94,15 @@ def local_response_norm(x: Tensor, lrn: LRN, towers: int = 1) -> Tensor:
     -------
     Tensor of the same shape, channels_last. Source: section 3.3.
     """
+    if torch.compiler.is_compiling():
+        return _fusable(x, lrn, towers)
     y: Tensor = _LocalResponseNorm.apply(x, towers, lrn)
     return y
+
+
+def _fusable(x: Tensor, lrn: LRN, towers: int) -> Tensor:
+    """The formula in plain steps, which torch.compile makes one kernel of, and one of its gradient."""
+    maps = x.unflatten(1, (towers, -1))
+    padded = F.pad(maps.square(), (0, 0, 0, 0, lrn.n // 2, (lrn.n - 1) // 2))
+    total = torch.stack([padded[:, :, i : i + maps.shape[2]] for i in range(lrn.n)]).sum(0)
+    return (maps * (lrn.k + lrn.alpha * total).pow(-lrn.beta)).flatten(1, 2)

@@ -55,3 +55,17 @@ def test_stretches_join() -> None:
     x = torch.randn(3, 96, 55, 55)
     whole = local_response_norm(x, LRN(), 2)
     torch.testing.assert_close(whole[2:], local_response_norm(x[2:], LRN(), 2))
+
+
+def test_compiled_is_the_same() -> None:
+    """What torch.compile traces, without a compiler: values and gradient."""
+    x = (20 * torch.randn(2, 16, 5, 5)).requires_grad_()
+    compiled = torch.compile(
+        lambda maps: local_response_norm(maps, LRN(n=5, alpha=0.01), 2), backend="aot_eager", fullgraph=True
+    )
+    grads = []
+    for norm in (compiled, lambda maps: local_response_norm(maps, LRN(n=5, alpha=0.01), 2)):
+        y = norm(x)
+        grads.append((y.detach(), *torch.autograd.grad(y, x, torch.ones_like(y).cumsum(1))))
+    for found, expected in zip(*grads, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
