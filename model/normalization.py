@@ -105,4 +105,5 @@ def _fusable(x: Tensor, lrn: LRN, towers: int) -> Tensor:
     maps = x.unflatten(1, (towers, -1))
     padded = F.pad(maps.square(), (0, 0, 0, 0, lrn.n // 2, (lrn.n - 1) // 2))
     total = torch.stack([padded[:, :, i : i + maps.shape[2]] for i in range(lrn.n)]).sum(0)
-    return (maps * (lrn.k + lrn.alpha * total).pow(-lrn.beta)).flatten(1, 2)
+    y: Tensor = maps * (lrn.k + lrn.alpha * total).pow(-lrn.beta)
+    return y.flatten(1, 2)
