@@ -23,8 +23,8 @@ class PictureSet:
     class_ids: tuple[str, ...]
     fingerprint: str
     """Changes when a file of the set does."""
-    pictures: Callable[[], Iterator[tuple[str, Callable[[], bytes], int]]]
-    """(name, its encoded bytes when called, label) of each."""
+    pictures: Callable[..., Iterator[tuple[str, Callable[[], bytes], int]]]
+    """(name, its encoded bytes when called, label) of each; `pictures(start)` leaves the first `start` out."""
 
 
 def find_split(root: str | Path, split: str) -> PictureSet:
@@ -70,7 +70,8 @@ def find_any(path: str | Path) -> PictureSet:
     return _class_folders(path)
 
 
-def _fingerprint(paths: list[Path]) -> str:
+def fingerprint(paths: list[Path]) -> str:
+    """Changes when one of the files does: its place, size or time."""
     stamps = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
 
@@ -90,19 +91,29 @@ def _parquet(shards: list[Path]) -> PictureSet:
     if not names:
         raise ValueError(f"{shards[0]} does not name its classes; write it with the datasets library, which does.")
 
-    def pictures() -> Iterator[tuple[str, Callable[[], bytes], int]]:
-        for file in files:
-            for batch in file.iter_batches(batch_size=256, columns=["image", "label"]):
-                paths, data = batch["image"].field("path"), batch["image"].field("bytes")
-                for name, scalar, label in zip(paths, data, batch["label"], strict=True):
-                    number = label.as_py()
-                    if number is None or not 0 <= number < len(names):
-                        raise ValueError(
-                            f"{shards[0].parent} has a picture with label {number}; choose a labelled split."
-                        )
-                    yield name.as_py() or "", scalar.as_py, number
+    def pictures(start: int = 0) -> Iterator[tuple[str, Callable[[], bytes], int]]:
+        for batch in _batches(files, start):
+            paths, data = batch["image"].field("path"), batch["image"].field("bytes")
+            for name, scalar, label in zip(paths, data, batch["label"], strict=True):
+                number = label.as_py()
+                if number is None or not 0 <= number < len(names):
+                    raise ValueError(f"{shards[0].parent} has a picture with label {number}; choose a labelled split.")
+                yield name.as_py() or "", scalar.as_py, number
 
-    return PictureSet(sum(file.metadata.num_rows for file in files), tuple(names), _fingerprint(shards), pictures)
+    return PictureSet(sum(file.metadata.num_rows for file in files), tuple(names), fingerprint(shards), pictures)
+
+
+def _batches(files: list[pq.ParquetFile], start: int) -> Iterator[pa.RecordBatch]:
+    """Rows of several files from row `start` on; row groups before it are not read."""
+    for file in files:
+        for group in range(file.num_row_groups):
+            num_rows = file.metadata.row_group(group).num_rows
+            if start < num_rows:
+                for batch in file.iter_batches(batch_size=256, row_groups=[group], columns=["image", "label"]):
+                    yield batch.slice(min(start, len(batch)))
+                    start -= min(start, len(batch))
+            else:
+                start -= num_rows
 
 
 def _class_folders(folder: Path) -> PictureSet:
@@ -116,11 +127,11 @@ def _class_folders(folder: Path) -> PictureSet:
             f"{folder} holds no pictures; expected JPEG, PNG, WebP or AVIF files, or one folder of them a class."
         )
 
-    def pictures() -> Iterator[tuple[str, Callable[[], bytes], int]]:
-        for path, label in files:
+    def pictures(start: int = 0) -> Iterator[tuple[str, Callable[[], bytes], int]]:
+        for path, label in files[start:]:
             yield str(path), path.read_bytes, label
 
-    return PictureSet(len(files), tuple(classes), _fingerprint([path for path, _ in files]), pictures)
+    return PictureSet(len(files), tuple(classes), fingerprint([path for path, _ in files]), pictures)
 
 
 def _pictures(folder: Path, pattern: str) -> list[Path]:

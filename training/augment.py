@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.layers import CROP_PX, SQUARE_PX
-from training.prepare import Prepared
+from training.prepared import Prepared
 from training.recipe import Recipe
 
 COLOUR_STD = 0.1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from training.prepare import Prepared
+from training.prepared import SQUARE_BYTES, Prepared
 
 Indices = npt.NDArray[np.int64]
 Batch = tuple[Tensor, Tensor]
@@ -34,8 +34,8 @@ class Feed:
         if device.type == "cuda":
             self.stream = torch.cuda.Stream(device)
             free_bytes = torch.cuda.mem_get_info(device)[0]
-            if len(pictures.labels) * pictures.images[:1].nbytes < GPU_SHARE * free_bytes:
-                self.resident = torch.from_numpy(np.asarray(pictures.images)).to(device)
+            if len(pictures.labels) * SQUARE_BYTES < GPU_SHARE * free_bytes:
+                self.resident = torch.from_numpy(np.asarray(pictures.images[:])).to(device)
 
     def batches(self, parts: Iterable[Indices]) -> Iterator[Batch]:
         """(uint8 squares (n, 256, 256, 3), int64 labels (n,)) on the device, for each array of indices."""

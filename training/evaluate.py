@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from model import preprocess
 from model.explorer import Explorer
-from training.prepare import Prepared, prepare
+from training.prepare import prepare
+from training.prepared import Prepared
 
 Array = npt.NDArray[np.float32]
 

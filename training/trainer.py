@@ -23,7 +23,7 @@ from training import checkpoint, towers
 from training.augment import Augment
 from training.data import Feed, Indices, shuffled
 from training.evaluate import Array, Errors, evaluate
-from training.prepare import Prepared
+from training.prepared import Prepared
 from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, logits, train_step
 from training.towers import Layout, PartOfDropout, Tower
@@ -170,7 +170,7 @@ class Run:
     def evaluate(self, ten_crop: bool = False) -> Errors:
         """Error on the validation split; pairs share it."""
         rows = self.place.rows(len(self.val.labels))
-        mine = replace(self.val, images=self.val.images[rows], labels=self.val.labels[rows])
+        mine = self.val.part(rows)
 
         def progress(done: int, total: int) -> None:
             if not self.place.mesh:

@@ -9,7 +9,7 @@ import pytest
 from tests.toys import TOY, picture, write_class_folders, write_toy
 from training import evaluate
 from training.evaluate import Array, Errors
-from training.prepare import Prepared
+from training.prepared import Prepared
 
 
 def prepared(labels: list[int]) -> Prepared:
