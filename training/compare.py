@@ -135,9 +135,8 @@ def _parameters(net: Mapping[str, Any]) -> str:
 
 
 def differences(runs: Sequence[Record]) -> list[list[str]]:
-    """The table of what differs between runs, its heading first: a row a field of the recipe, or of where it ran."""
-    about = ("commit", "hardware", "autocast", "num_train", "num_val")
-    fields = [{**_flat(run.recipe), **{key: run.how.get(key, NONE) for key in about}} for run in runs]
+    """The table of what differs between runs, its heading first: a row a field of the recipe or of the rest of run.json."""
+    fields = [_flat(run.recipe) | _flat({key: run.how[key] for key in run.how if key != "recipe"}) for run in runs]
     keys = list(dict.fromkeys(key for one in fields for key in one))
     table = [["differs", *(run.name for run in runs)]]
     for key in keys:
