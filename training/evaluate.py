@@ -1,6 +1,10 @@
-"""Top-1 and top-5 error on a split, with one crop or ten. The preprocessing is the app's own.
+"""Top-1 and top-5 error on a split, of one model or of several together. The preprocessing is the app's own.
 
-python -m training.evaluate MODEL.onnx --data PATH --split val [--ten-crop] [--limit N] [--json]
+    python -m training.evaluate MODEL.onnx [MODEL.onnx ...] --data PATH --split val [--ten-crop | --dense] [--limit N]
+        [--per-class] [--json] [--report FILE.json]
+
+Several models are an ensemble: their probabilities are averaged, as the paper's five and seven networks' are. Intervals
+are Wilson's, at 95 %. --report writes all of it as JSON: errors, every class, the confusion matrix.
 """
 
 from __future__ import annotations
@@ -8,29 +12,54 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from model import preprocess
 from model.explorer import Explorer
+from model.provenance import commit, cpu
+from training import dense
+from training.judgement import Errors as Errors  # training.run and training.card take it from here
+from training.judgement import Judgement
 from training.prepare import prepare
 from training.prepared import Prepared
 
 Array = npt.NDArray[np.float32]
+Squares = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Errors:
-    """Errors in percent of `num_images` pictures, each seen through `crops` crops."""
+class Views:
+    """How a picture is looked at: what a network is given, and how many answers it returns for each picture."""
 
-    top1_error: float
-    top5_error: float
-    num_images: int
+    words: str
     crops: int
+    cut: Callable[[Squares, Array], Array]
+    """Squares (n, 256, 256, 3) and a mean to the network's inputs, those of a picture one behind the other."""
+
+
+def _each(cut: Callable[[Squares, Array], Array]) -> Callable[[Squares, Array], Array]:
+    return lambda squares, mean: np.concatenate([cut(square, mean) for square in squares])
+
+
+ONE_CROP = Views("one crop", 1, _each(preprocess.crop))
+TEN_CROPS = Views("ten crops", 10, _each(preprocess.ten_crops))
+DENSE = Views("dense", dense.NUM_PLACES, dense.dense_squares)
+
+
+@dataclass(frozen=True)
+class Voter:
+    """One network of an ensemble: its mean, and inputs to probabilities (n * crops, classes)."""
+
+    probabilities: Callable[[Array], Array]
+    mean: Array
 
 
 def evaluate(
@@ -52,22 +81,55 @@ def evaluate(
     ten_crop : bool
         Average the probabilities of ten crops (section 4.1) instead of taking the centre one.
     """
-    crops = preprocess.ten_crops if ten_crop else preprocess.crop
-    num_crops = 10 if ten_crop else 1
-    ranks: list[npt.NDArray[np.intp]] = []
-    for squares, labels in _batches(pictures, max(1, batch_size // num_crops)):
-        views = np.concatenate([crops(square, mean) for square in squares])
-        votes = probabilities(views).reshape(len(labels), num_crops, -1).mean(1)
-        own = np.take_along_axis(votes, labels[:, None], 1)
-        ranks.append((~(votes < own)).sum(1) - 1)  # ties count against us, and so do NaNs
-        progress(sum(map(len, ranks)), len(pictures.labels))
-    rank = np.concatenate(ranks)
-    return Errors(100 * float((rank > 0).mean()), 100 * float((rank > 4).mean()), len(rank), num_crops)
+    views = TEN_CROPS if ten_crop else ONE_CROP
+    return judge([Voter(probabilities, mean)], pictures, views, batch_size, progress).errors
 
 
-def _batches(pictures: Prepared, size: int) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-    for start in range(0, len(pictures.labels), size):
-        yield pictures.images[start : start + size], pictures.labels[start : start + size]
+def judge(
+    voters: Sequence[Voter],
+    pictures: Prepared,
+    views: Views = ONE_CROP,
+    batch_size: int = 64,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Judgement:
+    """Answers of a network, or of several whose probabilities are averaged, to a prepared split.
+
+    Crops are cut in a thread, one batch ahead of the networks.
+
+    Parameters
+    ----------
+    batch_size : int
+        At most this many inputs at once, but at least one picture's.
+    progress : callable
+        Told the number of pictures judged, and of all.
+    """
+    done, total, parts = 0, len(pictures.labels), []
+    for inputs, labels in _prefetched(voters, pictures, views, max(1, batch_size // views.crops)):
+        votes = [
+            voter.probabilities(views_of_one).reshape(len(labels), views.crops, -1).mean(1)
+            for voter, views_of_one in zip(voters, inputs, strict=True)
+        ]
+        parts.append(Judgement.of(np.mean(votes, axis=0), labels, views.crops))
+        done += len(labels)
+        progress(done, total)
+    return Judgement.join(parts)
+
+
+def _prefetched(
+    voters: Sequence[Voter], pictures: Prepared, views: Views, size: int
+) -> Iterator[tuple[list[Array], npt.NDArray[np.int64]]]:
+    """Each batch's inputs, one array a voter, and labels."""
+
+    def load(start: int) -> tuple[list[Array], npt.NDArray[np.int64]]:
+        squares, labels = pictures.images[start : start + size], pictures.labels[start : start + size]
+        return [views.cut(squares, voter.mean) for voter in voters], labels
+
+    with ThreadPoolExecutor(1) as pool:
+        pending: Future[tuple[list[Array], npt.NDArray[np.int64]]] = pool.submit(load, 0)
+        for start in range(size, len(pictures.labels), size):
+            ready, pending = pending, pool.submit(load, start)
+            yield ready.result()
+        yield pending.result()
 
 
 def prepare_for(explorer: Explorer, data: Path, split: str, cache: Path) -> Prepared:
@@ -84,38 +146,148 @@ def prepare_for(explorer: Explorer, data: Path, split: str, cache: Path) -> Prep
     return pictures
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
-    parser.add_argument("model", type=Path, help="an ONNX file of this project")
+def open_models(paths: Sequence[Path], device: str) -> list[Explorer]:
+    """The models of an ensemble.
+
+    Raises
+    ------
+    ValueError
+        When one cannot be opened, or their classes differ.
+    """
+    explorers = [Explorer.open(path, device) for path in paths]
+    for path, explorer in zip(paths, explorers, strict=True):
+        if explorer.class_ids != explorers[0].class_ids:
+            raise ValueError(
+                f"{path} has other classes than {paths[0]}; an ensemble is of models that learned the same ones."
+            )
+    return explorers
+
+
+def voter(explorer: Explorer, views: Views, engine: str = "onnx") -> Voter:
+    """A model file as a voter: in ONNX Runtime, or with its weights in torch, where dense views always run."""
+    if views is DENSE:
+        return Voter(dense.torch_probabilities(dense.slide(dense.torch_net(explorer))), explorer.mean)
+    if engine == "torch":
+        return Voter(dense.torch_probabilities(dense.torch_net(explorer)), explorer.mean)
+    return Voter(explorer.probabilities, explorer.mean)
+
+
+def report(judgement: Judgement, explorers: Sequence[Explorer], about: dict[str, Any]) -> dict[str, Any]:
+    """Everything that was found, as plain data; `about` says of what and how."""
+    classes = explorers[0].info.classes
+    return {
+        "format": 1,
+        **about,
+        "model_commits": [explorer.info.commit for explorer in explorers],
+        "errors": judgement.errors.to_dict(),
+        "per_class": judgement.per_class(classes),
+        "confusions": judgement.confusions(classes),
+        "confusion_matrix": judgement.confusion.tolist(),
+        "commit": commit(),
+        "hardware": cpu() if explorers[0].device.startswith("CPU") else f"{explorers[0].device}, {cpu()}",
+    }
+
+
+def lines(found: dict[str, Any], classes: Sequence[tuple[str, str]], every_class: bool = False) -> Iterator[str]:
+    """A report as text: errors, the ten worst classes or all of them, the five most frequent confusions."""
+    errors, names = found["errors"], dict(classes)
+    intervals = [" to ".join(f"{end:.2f}" for end in errors[f"top{k}_interval"]) for k in (1, 5)]
+    yield (
+        f"{errors['top1_error']:.2f} % top-1, {errors['top5_error']:.2f} % top-5 error "
+        f"({found['views']}, {errors['num_images']:,} pictures)"
+    )
+    yield f"95 % intervals: {intervals[0]} % and {intervals[1]} %"
+    rows = sorted(
+        (row for row in found["per_class"] if row["num_images"]),
+        key=lambda row: (-row["top1_error"], -row["top5_error"]),
+    )
+    shown = rows if every_class else rows[:10]
+    yield ""
+    yield f"{'top-1':>7} {'top-5':>7} {'n':>6}  class" + (
+        "" if len(shown) == len(rows) else f", worst {len(shown)} of {len(rows)}"
+    )
+    for row in shown:
+        yield f"{row['top1_error']:7.1f} {row['top5_error']:7.1f} {row['num_images']:6,}  {row['name']}"
+    if found["confusions"]:
+        yield ""
+        yield "  taken  class -> for"
+        for pair in found["confusions"][:5]:
+            yield f"{pair['num_images']:7,}  {names[pair['true']]} -> {names[pair['guess']]}"
+
+
+def _progress() -> Callable[[int, int], None]:
+    """Prints how far the evaluation is and how long it still takes."""
+    start = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        left_seconds = (time.monotonic() - start) / done * (total - done)
+        end = "\n" if done == total else "\r"
+        print(f"evaluating: {done:,} of {total:,}, {left_seconds:.0f} s left   ", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "models", type=Path, nargs="+", metavar="MODEL", help="an ONNX file of this project; several vote"
+    )
     parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
     parser.add_argument("--split", choices=("train", "val", "test"), default="val")
-    parser.add_argument("--ten-crop", action="store_true")
+    views = parser.add_mutually_exclusive_group()
+    views.add_argument("--ten-crop", dest="views", action="store_const", const=TEN_CROPS, help="average ten crops")
+    views.add_argument(
+        "--dense", dest="views", action="store_const", const=DENSE, help="average all places of the square"
+    )
     parser.add_argument("--limit", type=int, help="only N pictures, spread evenly over the split")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--engine", choices=("onnx", "torch"), default="onnx", help="what runs the net; --dense is torch's"
+    )
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args(argv)
+    parser.add_argument("--per-class", action="store_true", help="print every class, not the ten worst")
+    parser.add_argument("--json", action="store_true", help="print the errors as JSON and nothing else")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write everything as JSON")
+    parser.set_defaults(views=ONE_CROP)
+    return parser.parse_args(argv)
+
+
+def _run(args: argparse.Namespace) -> None:
+    explorers = open_models(args.models, args.device)
+    pictures = prepare_for(explorers[0], args.data, args.split, args.cache).head(args.limit)
+    start = time.monotonic()
+    voters = [voter(explorer, args.views, args.engine) for explorer in explorers]
+    judgement = judge(voters, pictures, args.views, progress=_progress())
+    about = {
+        "models": [str(path) for path in args.models],
+        "data": str(args.data),
+        "split": args.split,
+        "views": args.views.words,
+        "engine": "torch" if args.views is DENSE else args.engine,
+        "seconds": time.monotonic() - start,
+    }
+    found = report(judgement, explorers, about)
+    if args.report:
+        args.report.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    if args.json:
+        print(json.dumps(found["errors"]))
+    else:
+        print("\n".join(lines(found, explorers[0].info.classes, args.per_class)))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    args = _arguments(argv)
     try:
-        explorer = Explorer.open(args.model, args.device)
-        pictures = prepare_for(explorer, args.data, args.split, args.cache).head(args.limit)
-
-        def progress(done: int, total: int) -> None:
-            print(
-                f"evaluating: {done:,} of {total:,}", end="\n" if done == total else "\r", file=sys.stderr, flush=True
-            )
-
-        errors = evaluate(explorer.probabilities, pictures, explorer.mean, args.ten_crop, progress=progress)
+        _run(args)
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
-    if args.json:
-        print(json.dumps(asdict(errors)))
-    else:
-        crops = "ten crops" if errors.crops == 10 else "one crop"
-        print(
-            f"{errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error ({crops}, {errors.num_images:,} pictures)"
-        )
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was written.", file=sys.stderr)
+        return 130
     return 0
 
 
