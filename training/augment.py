@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.prepared import Prepared
 from training.recipe import Recipe
 
 COLOUR_STD = 0.1
+EDGE_PX = (SQUARE_PX - CROP_PX) // 2
 
 
 class Draws(NamedTuple):
@@ -83,18 +85,21 @@ class Augment:
         windows = torch.cat([sides[:, None], corners, mirrored[:, None]], 1)
         return windows.repeat_interleave(self.images_a_draw, 0)[:batch]
 
+    @cached_property
+    def _mirrored_mean(self) -> Tensor:
+        return self.mean.flip(1)
+
     def _cut(self, square: Tensor, window: list[int], shift: Tensor, crop: Tensor) -> None:
         side, top, left, mirrored = window
-        place = (slice(top, top + side), slice(left, left + side))
-        if side == CROP_PX:
-            torch.sub(square[place], self.mean[place] - shift, out=crop)
-        else:  # off its place, a crop loses the middle of the mean, as at test time
-            cut = square[place].permute(2, 0, 1)[None]
-            resized = F.interpolate(cut, size=(CROP_PX, CROP_PX), mode="bilinear", antialias=True)
-            edge = (SQUARE_PX - CROP_PX) // 2
-            torch.sub(resized[0].permute(1, 2, 0), self.mean[edge:-edge, edge:-edge] - shift, out=crop)
-        if mirrored:
-            crop.copy_(crop.flip(1))
+        cut, mean = square[top : top + side, left : left + side], self.mean
+        if side != CROP_PX:  # off its place, a crop loses the middle of the mean, as at test time
+            pixels = cut.permute(2, 0, 1)[None]
+            resized = F.interpolate(pixels, size=(CROP_PX, CROP_PX), mode="bilinear", antialias=True)
+            cut, top, left = resized[0].permute(1, 2, 0), EDGE_PX, EDGE_PX
+        if mirrored:  # while a value is still one byte
+            cut, mean, left = cut.flip(1), self._mirrored_mean, 2 * EDGE_PX - left
+        crop.copy_(cut).sub_(mean[top : top + CROP_PX, left : left + CROP_PX])
+        crop.view(CROP_PX, -1).add_(shift.repeat(CROP_PX))
 
     def _gather(self, squares: Tensor, windows: Tensor) -> Tensor:
         """All crops of one size in three kernels, where a loop would starve a GPU: (batch, 224, 224, 3)."""

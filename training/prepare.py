@@ -94,6 +94,8 @@ def write(source: PictureSet, done: Path, what: str, kind: Format = "u8") -> Non
     with _alone(done.parent):
         if is_prepared(done):
             return
+        if done.exists():
+            raise ValueError(f"{done} is there and holds no prepared pictures; give another folder.")
         partial = done.with_name(f"{done.name}.partial")
         writer = _Writer(source, partial, what, kind)
         try:

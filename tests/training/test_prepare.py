@@ -194,6 +194,12 @@ def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "No val pictures below" in printed.err
 
 
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_class_folders(tmp_path, "train", 2, 2)
+    assert main([str(tmp_path), str(tmp_path)]) == 2
+    assert "train is there and holds no prepared pictures; give another folder" in capsys.readouterr().err
+
+
 def stop_after(monkeypatch: pytest.MonkeyPatch, count: int, reason: BaseException) -> None:
     """Journal after every picture, and fail at one."""
     monkeypatch.setattr(training.prepare, "JOURNAL_SECONDS", -1)
