@@ -1,4 +1,4 @@
-"""Write README's tables from benchmarks/results.json and the models' cards: `python -m benchmarks.readme`."""
+"""Write the tables of README and docs from benchmarks/results.json and the models' cards: `python -m benchmarks.readme`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "training.md")
 
 
 def speed_table(rows: list[dict[str, Any]]) -> str:
@@ -34,19 +34,23 @@ def model_table(cards: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def with_tables(readme: str) -> str:
-    """README's text with what stands between its markers made anew."""
+def with_tables(page: str) -> str:
+    """A page's text with what stands between its markers made anew."""
     cards = [json.loads(path.read_text()) for path in sorted((ROOT / "assets" / "models").glob("*/card.json"))]
+    figures = json.loads((ROOT / "benchmarks" / "results.json").read_text())
     tables = {
-        "speed": speed_table(json.loads((ROOT / "benchmarks" / "results.json").read_text())),
+        "speed": speed_table([row for row in figures if row["goal"]]),
+        "training-speed": speed_table([row for row in figures if row["name"].startswith(("loader", "step", "lrn"))]),
         "models": model_table(cards),
     }
     for name, table in tables.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        before, rest = readme.split(begin)
-        readme = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
-    return readme
+        if begin in page:
+            before, rest = page.split(begin)
+            page = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
+    return page
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -52,8 +52,9 @@ def test_parity_with_torch() -> None:
 
 
 def test_readme_says_what_the_files_say() -> None:
-    """README's tables are those of results.json and the cards: python -m benchmarks.readme makes them."""
-    assert readme.with_tables(readme.README.read_text(encoding="utf-8")) == readme.README.read_text(encoding="utf-8")
+    """Tables of README and docs are those of results.json and the cards: python -m benchmarks.readme makes them."""
+    for page in readme.PAGES:
+        assert readme.with_tables(page.read_text(encoding="utf-8")) == page.read_text(encoding="utf-8")
 
 
 @needs_photographs
