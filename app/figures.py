@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,32 @@ def top_bars(predictions: Sequence[Prediction]) -> go.Figure:
     """Top-k predictions as bars from 0 to 1."""
     probabilities = [one.probability for one in predictions]
     return bars([one.name for one in predictions], probabilities, [*map(probability_text, probabilities)], longest=1.0)
+
+
+def confusions(report: Mapping[str, Any]) -> go.Figure:
+    """What was taken for what, as a square: one row a true class. Greys go with the root of a share, to show the rare.
+
+    Parameters
+    ----------
+    report : mapping
+        What `training.evaluate --report` writes.
+    """
+    names = [row["name"] for row in report["per_class"]]
+    counts = np.asarray(report["confusion_matrix"], float)
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.sqrt(shares), x=names, y=names, zmin=0, zmax=1, showscale=False, xgap=1, ygap=1,
+            colorscale=[(0, "rgba(127, 127, 127, 0.05)"), (1, "rgb(127, 127, 127)")],  # on light and on dark
+            customdata=np.stack([counts, shares], 2),
+            hovertemplate="%{y} -> %{x}: %{customdata[0]:.0f} (%{customdata[1]:.0%})<extra></extra>",
+        )
+    )  # fmt: skip
+    labelled = len(names) <= 40
+    figure.update_xaxes(showticklabels=labelled, tickangle=-90, side="top", ticks="")
+    figure.update_yaxes(showticklabels=labelled, autorange="reversed", ticks="", automargin=True)
+    figure.update_layout(height=150 + 22 * min(len(names), 40), margin={"l": 8, "r": 8, "t": 8, "b": 8}, font_size=12)
+    return figure
 
 
 def greys(

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import figures, state
 from app.components.net_drawing import net_drawing
 from app.text import t
 from model.layers import Config, Layer
@@ -31,6 +31,7 @@ def main() -> None:
     )
     st.markdown(f"#### {t('model_card')}")
     _card()
+    _report()
     st.write(t("model_runs_on", device=explorer.device))
     st.write(t("model_times", **state.activations().milliseconds))
     st.markdown(f"#### {t('model_layers')}")
@@ -56,6 +57,37 @@ def _card() -> None:
     }
     st.write(t("model_errors", num_images=one["num_images"], **errors))
     st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
+
+
+def _report() -> None:
+    """What `training.evaluate --report` found, where it is beside the model."""
+    path = state.model_path().parent / "report.json"
+    if not path.exists():
+        return
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    errors = report["errors"]
+    with st.expander(t("model_report")):
+        intervals = {
+            f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))
+        }
+        st.write(t("model_intervals", views=report["views"], num_images=errors["num_images"], **intervals))
+        st.plotly_chart(figures.confusions(report), config={"displayModeBar": False}, key="confusions")
+        st.caption(t("model_confusions_caption"))
+        rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
+        columns = {
+            "name": "column_class",
+            "num_images": "column_images",
+            "top1_error": "column_top1",
+            "top5_error": "column_top5",
+        }
+        table = [{t(title): row[key] for key, title in columns.items()} for row in rows]
+        percent = st.column_config.NumberColumn(format="%.1f")
+        st.dataframe(
+            table,
+            hide_index=True,
+            key="class_table",
+            column_config={t(columns[key]): percent for key in ("top1_error", "top5_error")},
+        )
 
 
 def _table(config: Config) -> None:

@@ -1,6 +1,7 @@
 """Every page over a toy network: no exceptions, the picture stays, sentences for what goes wrong."""
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,14 @@ def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
     assert "3 epochs in 1.2 hours on a CPU" in text(app)
     assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
     assert "It knows nothing." in text(app)
+
+
+def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    classes = [{"name": name, "num_images": 2, "top1_error": 50.0, "top5_error": 0.0} for name in "abcdef"]
+    errors = {"num_images": 12, "top1_interval": [40.0, 60.0], "top5_interval": [0.0, 25.125]}
+    report = {"views": "one crop", "errors": errors, "per_class": classes, "confusion_matrix": [[1] * 6] * 6}
+    (tmp_path / "toy" / "report.json").write_text(json.dumps(report))
+    open_page(app, "model")
+    assert "one crop on 12 validation pictures" in text(app)
+    assert "between 40.00 and 60.00 %, the top-5 error between 0.00 and 25.12 %" in text(app)
