@@ -56,6 +56,7 @@ def download(
     path: Path,
     checksum: Checksum,
     progress: Callable[[int, int | None], None] = lambda done, total: None,
+    tell: Callable[[str], None] = lambda sentence: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Download `address` to `path`, which exists only once its checksum is right.
@@ -64,6 +65,8 @@ def download(
     ----------
     progress : callable
         Told the bytes that are here, and of the whole file where the server says.
+    tell : callable
+        Told why a try failed, and that there will be another.
     sleep : callable
         Waits a number of seconds between tries.
 
@@ -91,7 +94,9 @@ def download(
                     f"{address} failed {failed} times in a row, last: {reason}. {_size(partial):,} bytes are kept; "
                     "the same command goes on from there."
                 ) from None
-            sleep(WAIT_SECONDS * 2 ** (failed - 1))
+            wait_seconds = WAIT_SECONDS * 2 ** (failed - 1)
+            tell(f"{reason}; try {failed + 1} of {MAX_TRIES} in {wait_seconds:.0f} s")
+            sleep(wait_seconds)
     found = checksum.of(partial)
     if found != checksum.digest:
         _forget(partial)

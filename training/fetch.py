@@ -98,7 +98,7 @@ def fetch(archive: Archive, out: Path, keep: bool = False) -> Path:
     if packed.exists() and archive.checksum.of(packed) != archive.checksum.digest:
         packed.unlink()
     if not packed.exists():
-        download(archive.address, packed, archive.checksum, _megabytes(packed.name))
+        download(archive.address, packed, archive.checksum, _megabytes(packed.name), _tell)
     about = {
         "address": archive.address,
         "num_bytes": packed.stat().st_size,
@@ -141,6 +141,10 @@ def _megabytes(name: str) -> Callable[[int, int | None], None]:
         print(line, end="\n" if done == total else "\r", file=sys.stderr, flush=True)
 
     return show
+
+
+def _tell(sentence: str) -> None:
+    print(f"\n{sentence}", file=sys.stderr, flush=True)
 
 
 def _pictures(name: str) -> Callable[[int, int], None]:

@@ -151,8 +151,12 @@ def test_missing_file_is_not_tried_again(tmp_path: Path) -> None:
 
 
 def test_busy_server_is_tried_again(tmp_path: Path) -> None:
+    told: list[str] = []
+    waits = Waits()
     with serve(Site(DATA, errors=[503, 429, 500])) as site:
-        assert get(site, tmp_path / "file") == [1, 2, 4]
+        download.download(site.address, tmp_path / "file", SHA256, tell=told.append, sleep=waits)
+    assert waits == [1, 2, 4]
+    assert told[1] == "the server answers 429 Too Many Requests; try 3 of 6 in 2 s"
 
 
 def test_nobody_there(tmp_path: Path) -> None:
