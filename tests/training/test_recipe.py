@@ -4,8 +4,10 @@ import importlib
 from dataclasses import asdict
 
 import pytest
+import torch
 
 from model import layers
+from model.alexnet import AlexNet
 from training import recipe
 from training.recipe import load, names
 from training.schedule import Drops, Plateau
@@ -68,3 +70,10 @@ def test_unknown_recipes() -> None:
     with pytest.raises(ValueError, match="There is no recipe 'nonsense_mini'; choose one of code_145"):
         load("nonsense_mini")
     assert recipe.load("no_lrn_mini").name == "no_lrn_mini"
+
+
+@pytest.mark.parametrize("name", [*names(), *(f"{name}_mini" for name in names() if not name.endswith("_mini"))])
+def test_every_net_can_be_built(name: str) -> None:
+    with torch.device("meta"):
+        net = AlexNet(load(name).net)
+    assert sum(w.numel() for w in net.parameters()) == load(name).net.num_parameters
