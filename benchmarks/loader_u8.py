@@ -20,10 +20,9 @@ from torchvision.transforms import v2
 
 import training.recipe
 from benchmarks.figure import Figure, compare, speed_up
-from model.picture_set import find_split
 from training.augment import Augment
 from training.data import Feed
-from training.prepare import write
+from training.prepare import prepare_into
 from training.prepared import open_prepared
 from training.step import keep_freed_memory
 
@@ -43,7 +42,7 @@ def loader(kind: Literal["u8", "jpeg"], goal: float) -> Figure:
     with one_core(), tempfile.TemporaryDirectory() as folder:
         source, prepared = Path(folder) / "source", Path(folder) / "prepared"
         write_jpegs(source)
-        write(find_split(source, "train"), prepared, "train", kind)
+        prepare_into(source, prepared, "train", kind)
         times = compare(ours(prepared), theirs(source / "train"), ROUNDS)
     rates = " and ".join(f"{1e3 * BATCH / time:.0f}" for time in times)
     what = (

@@ -18,8 +18,7 @@ import torchvision
 from benchmarks.figure import Figure, compare, speed_up
 from benchmarks.loader_u8 import write_jpegs
 from benchmarks.step_cpu import full_step, recipe
-from model.picture_set import find_split
-from training.prepare import write
+from training.prepare import prepare_into
 from training.prepared import open_prepared
 from training.trainer import Run
 
@@ -34,7 +33,7 @@ def measure() -> list[Figure]:
     device = torch.device("cuda", 0)
     with tempfile.TemporaryDirectory() as folder:
         write_jpegs(Path(folder) / "source")
-        write(find_split(Path(folder) / "source", "train"), Path(folder) / "prepared", "train", "u8")
+        prepare_into(Path(folder) / "source", Path(folder) / "prepared", "train", "u8")
         end_to_end = _end_to_end(Path(folder) / "prepared", device)
         synthetic = full_step(device, torch.bfloat16)
         fed = compare(end_to_end, _repeated(synthetic), ROUNDS)

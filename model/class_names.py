@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,3 +19,16 @@ def _names() -> dict[str, str]:
 def class_name(class_id: str) -> str:
     """A readable name for a WordNet id of ILSVRC-2012; any other class id is its own name."""
     return _names().get(class_id, class_id)
+
+
+def in_standard_order(names: Sequence[str]) -> tuple[str, ...] | None:
+    """The WordNet ids of ILSVRC-2012's thousand classes when `names` are theirs in words, in the standard order.
+
+    The Hub's imagenet-1k calls them "tench, Tinca tinca" and so on. The first word of nearly every one is our name for it;
+    lists differ in a few ("crane", "crane bird").
+    """
+    known = _names()
+    if len(names) != len(known):
+        return None
+    num_same = sum(name.split(",")[0].strip() == own for name, own in zip(names, known.values(), strict=True))
+    return tuple(known) if num_same >= 0.98 * len(known) else None

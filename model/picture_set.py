@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISLNK
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from model.class_names import in_standard_order
 
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation"), "test": ("test",)}
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp"}
@@ -72,7 +76,13 @@ def find_any(path: str | Path) -> PictureSet:
 
 def fingerprint(paths: list[Path]) -> str:
     """Changes when one of the files does: its place, size or time."""
-    stamps = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    folders = {folder: str(folder.resolve()) for folder in {path.parent for path in paths}}
+    stamps = []
+    for path in paths:
+        place, stat = os.path.join(folders[path.parent], path.name), path.lstat()
+        if S_ISLNK(stat.st_mode):
+            place, stat = str(path.resolve()), path.stat()
+        stamps.append((place, stat.st_size, stat.st_mtime_ns))
     return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
 
 
@@ -92,36 +102,44 @@ def _parquet(shards: list[Path]) -> PictureSet:
         raise ValueError(f"{shards[0]} does not name its classes; write it with the datasets library, which does.")
 
     def pictures(start: int = 0) -> Iterator[tuple[str, Callable[[], bytes], int]]:
-        for batch in _batches(files, start):
+        for place, batch in _batches(shards, files, start):
             paths, data = batch["image"].field("path"), batch["image"].field("bytes")
-            for name, scalar, label in zip(paths, data, batch["label"], strict=True):
+            for row, (name, scalar, label) in enumerate(zip(paths, data, batch["label"], strict=True)):
                 number = label.as_py()
                 if number is None or not 0 <= number < len(names):
                     raise ValueError(f"{shards[0].parent} has a picture with label {number}; choose a labelled split.")
-                yield name.as_py() or "", scalar.as_py, number
+                yield name.as_py() or f"{place[0]} row {place[1] + row}", scalar.as_py, number
 
-    return PictureSet(sum(file.metadata.num_rows for file in files), tuple(names), fingerprint(shards), pictures)
+    class_ids = in_standard_order(names) or tuple(names)
+    return PictureSet(sum(file.metadata.num_rows for file in files), class_ids, fingerprint(shards), pictures)
 
 
-def _batches(files: list[pq.ParquetFile], start: int) -> Iterator[pa.RecordBatch]:
-    """Rows of several files from row `start` on; row groups before it are not read."""
-    for file in files:
+def _batches(
+    shards: list[Path], files: list[pq.ParquetFile], start: int
+) -> Iterator[tuple[tuple[str, int], pa.RecordBatch]]:
+    """Rows of several files from row `start` on, each batch with its file and first row; what is before is not read."""
+    for shard, file in zip(shards, files, strict=True):
+        first = 0
         for group in range(file.num_row_groups):
             num_rows = file.metadata.row_group(group).num_rows
-            if start < num_rows:
+            if start >= num_rows:
+                start, first = start - num_rows, first + num_rows
+                continue
+            try:
                 for batch in file.iter_batches(batch_size=256, row_groups=[group], columns=["image", "label"]):
-                    yield batch.slice(min(start, len(batch)))
-                    start -= min(start, len(batch))
-            else:
-                start -= num_rows
+                    skipped = min(start, len(batch))
+                    yield (shard.name, first + skipped), batch.slice(skipped)
+                    start, first = start - skipped, first + len(batch)
+            except (pa.ArrowException, OSError) as reason:
+                raise ValueError(f"{shard} is damaged ({str(reason).splitlines()[0]}); fetch it again.") from None
 
 
 def _class_folders(folder: Path) -> PictureSet:
     """A folder's own folders as classes; with none, its pictures as one class without a name."""
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    files = [(path, label) for label, name in enumerate(classes) for path in _pictures(folder / name, "**/*")]
+    files = [(path, label) for label, name in enumerate(classes) for path in _pictures(folder / name, deep=True)]
     if not files:
-        classes, files = [], [(path, 0) for path in _pictures(folder, "*")]
+        classes, files = [], [(path, 0) for path in _pictures(folder, deep=False)]
     if not files:
         raise ValueError(
             f"{folder} holds no pictures; expected JPEG, PNG, WebP or AVIF files, or one folder of them a class."
@@ -134,5 +152,16 @@ def _class_folders(folder: Path) -> PictureSet:
     return PictureSet(len(files), tuple(classes), fingerprint([path for path, _ in files]), pictures)
 
 
-def _pictures(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.glob(pattern) if path.suffix.lower() in SUFFIXES)
+def _pictures(folder: Path, deep: bool) -> list[Path]:
+    """By name, folder by folder; a folder that may not be read is an error, not an empty one."""
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_raise):
+        here = Path(place)
+        found += [here / name for name in names if os.path.splitext(name)[1].lower() in SUFFIXES]
+        if not deep:
+            folders.clear()
+    return sorted(found)
+
+
+def _raise(reason: OSError) -> None:
+    raise ValueError(f"{reason.filename} cannot be listed ({reason.strerror}); make it readable.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,13 @@ def picture(seed: int = 0, height: int = 256, width: int = 256) -> npt.NDArray[n
     """A smooth random colour picture, uint8 (height, width, 3)."""
     coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def encoded(pixels: npt.NDArray[np.uint8], kind: str = "PNG", mode: str = "RGB") -> bytes:
+    """A picture as a file's bytes."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, kind)
+    return file.getvalue()
 
 
 def write_class_folders(root: Path, split: str, num_classes: int = 6, per_class: int = 3) -> None:

@@ -86,15 +86,36 @@ def is_prepared(folder: Path) -> bool:
 
 
 def open_prepared(folder: Path) -> Prepared:
-    """Open what `training.prepare` has written."""
+    """Open what `training.prepare` has written.
+
+    Raises
+    ------
+    ValueError
+        When files of it are missing or cut short, as after a copy that was broken off.
+    """
     info: dict[str, Any] = json.loads((folder / "info.json").read_text())
+    try:
+        return _open(folder, info)
+    except (OSError, ValueError) as reason:
+        raise ValueError(
+            f"{folder} is not whole ({reason}); copy it again, or delete it and prepare the pictures anew."
+        ) from None
+
+
+def _open(folder: Path, info: dict[str, Any]) -> Prepared:
+    labels = np.load(folder / "labels.npy")
     if (folder / "images.jpegs").exists():
-        images: Squares | Jpegs = Jpegs(folder / "images.jpegs", np.load(folder / "places.npy"))
+        places = np.load(folder / "places.npy")
+        images: Squares | Jpegs = Jpegs(folder / "images.jpegs", places)
+        if (folder / "images.jpegs").stat().st_size < places[-1].sum():
+            raise ValueError("images.jpegs is cut short")
     else:
         images = np.load(folder / "images.npy", mmap_mode="r")[: info["num_images"]]
+    if not len(images) == len(labels) == info["num_images"]:
+        raise ValueError(f"{len(images):,} squares and {len(labels):,} labels, not {info['num_images']:,}")
     return Prepared(
         images=images,
-        labels=np.load(folder / "labels.npy"),
+        labels=labels,
         class_ids=tuple(info["class_ids"]),
         mean=np.load(folder / "mean.npy").astype(np.float32),
         covariance=np.asarray(info["covariance"]),

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from scipy.io import loadmat
+from scipy.io.matlab import MatReadError, loadmat
 
 from model.picture_set import PictureSet, fingerprint
 
 TRAIN, VAL, DEVKIT = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz"
 ANSWERS, SYNSETS = "data/ILSVRC2012_validation_ground_truth.txt", "data/meta.mat"  # in the devkit
+FILES = {"train": (TRAIN,), "val": (VAL, DEVKIT)}
 Entry = tuple[str, int, int, int]
 """Name, first byte in the outer tar, length, label."""
+
+
+def tars_of(root: Path, split: str) -> list[Path]:
+    """The official files that "train" or "val" is in, the pictures first; none where they are not."""
+    paths = [root / name for name in FILES.get(split, ())]
+    return paths if paths and paths[0].is_file() else []
 
 
 def find_tars(root: Path, split: str) -> PictureSet | None:
@@ -26,15 +35,12 @@ def find_tars(root: Path, split: str) -> PictureSet | None:
     ValueError
         When a tar is damaged, or the validation tar is there without the devkit.
     """
-    path = root / {"train": TRAIN, "val": VAL}.get(split, "")
-    if not path.is_file():
+    if not (paths := tars_of(root, split)):
         return None
+    path = paths[0]
     try:
-        if split == "train":
-            class_ids, entries, paths = *_train(path), [path]
-        else:
-            class_ids, entries, paths = *_val(path, root / DEVKIT), [path, root / DEVKIT]
-    except (tarfile.TarError, EOFError, KeyError, OSError) as reason:
+        class_ids, entries = _train(path) if split == "train" else _val(path, root / DEVKIT)
+    except (tarfile.TarError, EOFError, LookupError, OSError, zlib.error) as reason:
         raise ValueError(
             f"{path} or its devkit is damaged ({reason}); check it against the published MD5 sum."
         ) from None
@@ -62,6 +68,7 @@ def _train(path: Path) -> tuple[tuple[str, ...], list[Entry]]:
         for label, (_, member) in enumerate(classes):
             inner = outer.extractfile(member)
             assert inner
+            _progress(path, label + 1, len(classes))
             with tarfile.open(fileobj=inner, mode="r:") as pictures:
                 for picture in sorted(pictures.getmembers(), key=lambda picture: picture.name):
                     entries.append((picture.name, member.offset_data + picture.offset_data, picture.size, label))
@@ -74,9 +81,12 @@ def _val(path: Path, devkit: Path) -> tuple[tuple[str, ...], list[Entry]]:
         raise ValueError(f"{path} says nothing of classes; put {DEVKIT} beside it.")
     with tarfile.open(devkit, "r:gz") as files:
         contents = {name: _content(files, name) for name in (ANSWERS, SYNSETS)}
-    synsets = loadmat(io.BytesIO(contents[SYNSETS]), squeeze_me=True)["synsets"]
-    ids = {int(number): str(wnid) for number, wnid in zip(synsets["ILSVRC2012_ID"], synsets["WNID"], strict=True)}
-    wnids = [ids[int(line)] for line in contents[ANSWERS].split()]
+    try:
+        synsets = loadmat(io.BytesIO(contents[SYNSETS]), squeeze_me=True)["synsets"]
+        ids = {int(number): str(wnid) for number, wnid in zip(synsets["ILSVRC2012_ID"], synsets["WNID"], strict=True)}
+        wnids = [ids[int(line)] for line in contents[ANSWERS].split()]
+    except (MatReadError, ValueError, LookupError) as reason:
+        raise tarfile.ReadError(f"in {devkit.name}: {reason}") from None
     class_ids = sorted({wnid for number, wnid in ids.items() if number <= 1000})  # above are families of classes
     labels = {wnid: label for label, wnid in enumerate(class_ids)}
     with tarfile.open(path, "r:") as tar:
@@ -99,3 +109,9 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
     if file is None:
         raise KeyError(f"no {name}")
     return file.read()
+
+
+def _progress(path: Path, done: int, total: int) -> None:
+    """The list of a million pictures takes minutes."""
+    end = "\n" if done == total else "\r"
+    print(f"listing {path.name}: {done:,} of {total:,} classes   ", end=end, file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from model.class_names import NAMES_FILE
 from model.picture_set import find_any, find_split
 from tests.toys import write_class_folders
 
@@ -79,3 +80,37 @@ def test_sentences(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "z.parquet")
     with pytest.raises(ValueError, match=r"z.parquet has no column image and label"):
         find_any(tmp_path / "z.parquet")
+
+
+def test_damaged_shards_are_named(tmp_path: Path) -> None:
+    image = pa.array([{"bytes": bytes(1000), "path": None}] * 4)
+    table = pa.table({"image": image, "label": pa.array([0] * 4, pa.int64())})
+    names = json.dumps({"info": {"features": {"label": {"names": ["cat"]}}}})
+    shard = tmp_path / "val-00000-of-00001.parquet"
+    pq.write_table(table.replace_schema_metadata({"huggingface": names}), shard, row_group_size=2)
+    listed = [name for name, _, _ in find_split(tmp_path, "val").pictures(1)]
+    assert listed == [f"{shard.name} row {i}" for i in (1, 2, 3)]  # pictures without a name
+    first = pq.ParquetFile(shard).metadata.row_group(1).column(0).dictionary_page_offset
+    data = bytearray(shard.read_bytes())
+    data[first : first + 20] = b"\xff" * 20
+    shard.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"{shard.name} is damaged \(.*\); fetch it again"):
+        list(find_split(tmp_path, "val").pictures())
+
+
+def test_the_hubs_names_are_wordnet_ids(tmp_path: Path) -> None:
+    """imagenet-1k on the Hub has "tench, Tinca tinca" where the tars have n01440764."""
+    ids = json.loads(NAMES_FILE.read_text())
+    names = [f"{name}, {name} in Latin" for name in ids.values()]
+    names[134] = "crane bird"
+    write_parquet(tmp_path / "val-0.parquet", names, [0, 999])
+    assert find_split(tmp_path, "val").class_ids == tuple(sorted(ids))
+    write_parquet(tmp_path / "val-0.parquet", names[::-1], [0])
+    assert find_split(tmp_path, "val").class_ids == tuple(names[::-1])
+
+
+def test_a_link_counts_as_what_it_points_to(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "train", 1, 1)
+    (tmp_path / "val" / "n0").mkdir(parents=True)
+    (tmp_path / "val" / "n0" / "0.png").symlink_to(tmp_path / "train" / "n0" / "0.png")
+    assert find_split(tmp_path, "val").fingerprint == find_split(tmp_path, "train").fingerprint
