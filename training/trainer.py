@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -224,12 +225,15 @@ class Run:
             checkpoint.write_text(self.out / "metrics.jsonl", lines)
 
     def _keep_best(self) -> None:
-        """best.pt is the checkpoint after the epoch with the least one-crop error; a second name, not a copy."""
+        """best.pt is the checkpoint after the epoch with the least one-crop error; a second name of it where disks have them."""
         if self.place.is_first and self.errors[-1] == min(self.errors):
-            link = self.out / "best.partial"
-            link.unlink(missing_ok=True)
-            os.link(self.out / "checkpoint.pt", link)
-            link.replace(self.out / "best.pt")
+            best = self.out / "best.partial"
+            best.unlink(missing_ok=True)
+            try:
+                os.link(self.out / "checkpoint.pt", best)
+            except OSError:
+                shutil.copyfile(self.out / "checkpoint.pt", best)
+            best.replace(self.out / "best.pt")
 
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
