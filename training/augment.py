@@ -94,6 +94,7 @@ class Augment:
         cut, mean = square[top : top + side, left : left + side], self.mean
         if side != CROP_PX:  # off its place, a crop loses the middle of the mean, as at test time
             pixels = cut.permute(2, 0, 1)[None]
+            pixels = pixels.float() if pixels.is_cuda else pixels  # no bytes there
             resized = F.interpolate(pixels, size=(CROP_PX, CROP_PX), mode="bilinear", antialias=True)
             cut, top, left = resized[0].permute(1, 2, 0), EDGE_PX, EDGE_PX
         if mirrored:  # while a value is still one byte

@@ -15,6 +15,7 @@ import os
 import platform
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from training.prepare import prepare
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
 from training.trainer import Interrupted, Run
+
+PATIENCE = timedelta(days=1)  # of processes that wait while the first one prepares pictures
 
 
 def choose_device(name: str) -> torch.device:
@@ -157,7 +160,7 @@ def join(parallel: Any, config: Any, device: torch.device) -> Layout:
     """This process's place among those that torchrun started; alone without it."""
     rank, world_size = (int(os.environ.get(name, default)) for name, default in (("RANK", 0), ("WORLD_SIZE", 1)))
     if world_size > 1:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     return layout(parallel, config, rank, world_size, device.type)
 
 

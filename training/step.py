@@ -42,6 +42,8 @@ class Momentum(torch.optim.Optimizer):
         assert closure is None
         for group in self.param_groups:
             lr, ws = group["lr"], group["params"]
+            if group["conv1"] and lr == 0:  # frozen, as the 2012 code has it: the velocity stands still too
+                continue
             grads = [w.grad for w in ws]
             for w in ws:
                 if "v" not in self.state[w]:

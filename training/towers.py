@@ -152,7 +152,7 @@ class Tower(AlexNet):
         sending = [dist.P2POp(dist.isend, mine, twin, group), dist.P2POp(dist.irecv, theirs, twin, group)]
         for work in dist.batch_isend_irecv(sending):
             work.wait()
-        if layer:
+        if layer and self.training:
             self.step_bytes[layer] += mine.nbytes
         return theirs.permute((0, 3, 1, 2)) if x.dim() == 4 else theirs
 

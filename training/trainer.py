@@ -87,8 +87,8 @@ class Run:
             if writer:
                 for name, value in row.items():
                     writer.add_scalar(name, value, self.epoch)
-            self.snapshot()
             self.save()
+            self.snapshot()
             self._keep_best()
         if writer:
             writer.close()
@@ -216,11 +216,16 @@ class Run:
             "config": self.recipe.net.to_dict(),
             "commit": self.commit,
             "class_ids": self.train.class_ids,
+            "num_train": len(self.train.labels),
             "mean": torch.from_numpy(self.train.mean),
         }
         self._check(loss_sum)
         if self.place.is_first:
             checkpoint.save(self.out / "checkpoint.pt", state)
+        self._write_metrics()
+
+    def _write_metrics(self) -> None:
+        if self.place.is_first:
             lines = "".join(json.dumps(line) + "\n" for line in self.metrics)
             checkpoint.write_text(self.out / "metrics.jsonl", lines)
 
@@ -242,6 +247,8 @@ class Run:
             raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
         if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
             raise ValueError(f"{self.out}/checkpoint.pt was made with other pictures; give another --out.")
+        if state.get("num_train", len(self.train.labels)) != len(self.train.labels):
+            raise ValueError(f"{self.out}/checkpoint.pt was made with --limit {state['num_train']}; resume with it.")
         self._set_weights(state["weights"])
         for name, w in self.net.named_parameters():
             if name in state["velocities"]:
@@ -253,6 +260,10 @@ class Run:
         self.loss_sum.fill_(state["loss_sum"] / self.place.num_pairs)
         self.num_wrong.fill_(state["num_wrong"] / self.place.num_pairs)
         self.seconds = state["seconds"]
+        if self.metrics and self.step == 0:  # killed, it may have missed what follows a checkpoint
+            self._write_metrics()
+            self.snapshot()
+            self._keep_best()
 
     def start_from(self, path: Path) -> list[str]:
         """Take the weights of another run's checkpoint wherever names and shapes agree; returns the others' names."""
@@ -280,8 +291,8 @@ class Run:
     def _check(self, loss_sum: float) -> None:
         if not np.isfinite(loss_sum):
             raise ValueError(
-                f"The loss is {loss_sum} in epoch {self.epoch + 1}, by step {self.step}; lower the rate. "
-                f"{self.out}/checkpoint.pt is from before."
+                f"The loss is {loss_sum} in epoch {self.epoch + 1}, by step {self.step}; lower the rate "
+                f"and start anew in another --out."
             )
 
     def _look(self, images_per_second: float) -> None:

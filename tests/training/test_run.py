@@ -149,6 +149,26 @@ def test_other_pictures_cannot_resume(data: Path, capsys: pytest.CaptureFixture[
     assert "was made with other pictures; give another --out" in capsys.readouterr().err
 
 
+def test_another_limit_cannot_resume(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(data, "out", "--limit", "6") == 0
+    assert run(data, "out", "--resume") == 2
+    assert "was made with --limit 6; resume with it" in capsys.readouterr().err
+
+
+def test_killed_between_checkpoint_and_the_rest(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows a checkpoint is made up for: metrics, kernels, best.pt."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_write_metrics", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        run(data, "out")
+    assert not (data / "out" / "metrics.jsonl").exists()
+    errors = iter([90.0, 90.0, 90.0])  # the first epoch stays the best
+    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    assert run(data, "out", "--resume") == 0
+    assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 1
+    assert len(losses(data / "out")) == 3
+    assert len(list((data / "out" / "kernels").iterdir())) == 4
+
+
 def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Step 50 of 289 in the 2nd of 32 epochs at 100 pictures a second: (32 * 289 - 289 - 50) * 64 / 100 / 60 minutes."""
     recipe = dataclasses.replace(RECIPE, epochs=32, batch_size=64)
@@ -243,7 +263,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
 
     monkeypatch.setattr(Run, "learn", explode)
     assert run(data, "out") == 2
-    assert "The loss is nan in epoch 2, by step 5; lower the rate." in capsys.readouterr().err
+    assert "The loss is nan in epoch 2, by step 5; lower the rate and start anew" in capsys.readouterr().err
     state = load_checkpoint(data / "out" / "checkpoint.pt")
     assert (state["epoch"], state["step"]) == (1, 0)
     assert all(w.isfinite().all() for w in state["weights"].values())
