@@ -30,7 +30,7 @@ from training.step import Momentum, autocast_dtype, logits, train_step
 from training.towers import Layout, PartOfDropout, Tower
 
 CHECKPOINT_SECONDS = 600  # also within an epoch, so that a crash costs at most this much
-AGREE_STEPS = 20  # between looks of several processes at whether one was asked to stop
+AGREE_STEPS = 20  # between looks of several GPUs' processes at whether one was asked to stop
 
 
 class Interrupted(Exception):
@@ -286,7 +286,8 @@ class Run:
 
     def _agreed(self, flag: bool) -> bool:
         """Whether a flag is up in any process; several look only now and then, since it takes a message."""
-        return not (self.place.mesh and self.step % AGREE_STEPS) and self.place.any(flag)
+        short = self.device.type == "cuda"  # steps; on CPUs the message costs nothing beside one
+        return not (self.place.mesh and short and self.step % AGREE_STEPS) and self.place.any(flag)
 
     def _check(self, loss_sum: float) -> None:
         if not np.isfinite(loss_sum):
