@@ -111,6 +111,8 @@ class Run:
         num_images = len(self.train.labels)
         loss_sum, num_wrong = self.place.total(self.loss_sum.item(), self.num_wrong.item())
         self._check(loss_sum)
+        if self.place.mesh:  # several processes cannot stop while they validate
+            self.save()
         errors = self.evaluate()
         row = {
             "epoch": self.epoch + 1,
