@@ -1,12 +1,14 @@
-"""What is being looked at: picture, model, layer, unit. The one place that reads and writes the session's state."""
+"""What is being looked at: picture, model and view. The one place that reads and writes the session's state."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +16,16 @@ import streamlit as st
 
 from app.samples import FILES, sample_path
 from app.text import t
+from app.view import Edits, Lesions, View
 from model import preprocess
+from model.colours import colour_components
 from model.explorer import Activations, Explorer, TenCrops
 from model.gallery import Gallery
+from model.layer_times import layer_milliseconds
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
+MAX_UNDO = 50
 INFERENCE = threading.BoundedSemaphore(2)  # pictures at once; ONNX Runtime uses all cores for each
 
 
@@ -30,6 +36,67 @@ class Picture:
     name: str
     square: npt.NDArray[np.uint8]
     key: str
+
+
+# The view
+
+
+def view() -> View:
+    """What is being looked at now."""
+    current: View = st.session_state.setdefault("view", View(sample=DEFAULT_SAMPLE))
+    return current
+
+
+def change(**fields: Any) -> None:
+    """Look at something else: any fields of `View`. Lesions are remembered for `undo`."""
+    before = view()
+    after = replace(before, **fields)
+    if after.lesions != before.lesions:
+        st.session_state["lesions_before"] = [*lesions_before(), before.lesions][-MAX_UNDO:]
+    st.session_state["view"] = after
+
+
+def lesions_before() -> list[Lesions]:
+    """Earlier lesions, the latest last."""
+    before: list[Lesions] = st.session_state.get("lesions_before", [])
+    return before
+
+
+def undo() -> None:
+    """Take the last change of the lesions back."""
+    if before := lesions_before():
+        st.session_state["view"] = replace(view(), lesions=before[-1])
+        st.session_state["lesions_before"] = before[:-1]
+
+
+def read_address(page: str) -> None:
+    """Take over what the address names, when it was not this program that changed it: a link, back and forward.
+
+    A change of page empties the address; that is no wish to see something else.
+    """
+    parts = st.query_params.to_dict()
+    came_from: tuple[str, Mapping[str, str]] | None = st.session_state.get("address")
+    if came_from is None or (came_from[0] == page and came_from[1] != parts):
+        named = View.from_address(parts)
+        if named.sample and named.sample != view().sample:
+            choose_sample(named.sample)
+        change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
+
+
+def write_address(page: str) -> None:
+    """Name the view in the address, so that a link or a reload shows it again."""
+    shown = view()
+    parts = shown.to_address()
+    if shown.sample == DEFAULT_SAMPLE:
+        parts.pop("sample")
+    if shown.model == next(iter(model_paths()), ""):
+        parts.pop("model", None)
+    if st.query_params.to_dict() != parts:
+        st.query_params.from_dict(parts)
+    st.session_state["address"] = (page, parts)
+
+
+# The model
 
 
 def model_paths() -> dict[str, Path]:
@@ -43,12 +110,11 @@ def model_paths() -> dict[str, Path]:
 def model_name() -> str:
     """Name of the model in use."""
     names = list(model_paths())
-    chosen: str = st.session_state.get("model", "")
-    return chosen if chosen in names else names[0] if names else ""
+    return view().model if view().model in names else names[0] if names else ""
 
 
-def model_path() -> Path:
-    """File of the model in use.
+def model_path(name: str = "") -> Path:
+    """File of the model in use, or of the one named.
 
     Raises
     ------
@@ -58,7 +124,7 @@ def model_path() -> Path:
     paths = model_paths()
     if not paths:
         raise ValueError(t("no_model"))
-    return paths[model_name()]
+    return paths[name or model_name()]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -66,28 +132,53 @@ def _open(path: str, changed_ns: int) -> Explorer:
     return Explorer.open(path)
 
 
-def explorer() -> Explorer:
-    """The model in use, opened once for all users.
+def explorer(name: str = "") -> Explorer:
+    """The model in use, or the one named, opened once for all users.
 
     Raises
     ------
     ValueError
         When there is none, or its file is not one of this project.
     """
-    path = model_path()
+    path = model_path(name)
     return _open(str(path), _changed_ns(path))
 
 
+def model_key(name: str = "") -> str:
+    """A word that changes with the model's file."""
+    path = model_path(name)
+    return f"{path}@{_changed_ns(path)}"
+
+
+def _changed_ns(path: Path) -> int:
+    """When a file was changed; 0 when it is missing, which `Explorer.open` then says in a sentence."""
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _layer_times(model: str, path: str, _explorer: Explorer) -> dict[str, float]:
+    with INFERENCE:
+        return layer_milliseconds(_explorer, path)
+
+
+def layer_times() -> dict[str, float]:
+    """Milliseconds by layer on this machine, measured once a model."""
+    return _layer_times(model_key(), str(model_path()), explorer())
+
+
+# The picture
+
+
 def picture() -> Picture:
-    """The picture in use; at first a sample."""
+    """The picture in use, before any edits; at first a sample."""
     if "picture" not in st.session_state:
-        choose_sample(st.query_params.get("sample", DEFAULT_SAMPLE))
+        choose_sample(view().sample)
     chosen: Picture = st.session_state["picture"]
     return chosen
 
 
 def choose(name: str, source: bytes | Path) -> None:
-    """Make a file the picture in use; the one before stays when it cannot be read.
+    """Make a file the picture in use, unedited; the one before stays when it cannot be read.
 
     Raises
     ------
@@ -96,56 +187,97 @@ def choose(name: str, source: bytes | Path) -> None:
     """
     square = preprocess.to_square(preprocess.read_picture(source))
     square.flags.writeable = False
-    st.session_state["sample_in_use"] = None
     st.session_state["picture"] = Picture(name, square, hashlib.sha256(square.tobytes()).hexdigest())
-
-
-def keep_address() -> None:
-    """Name a sample in the address, so that a link or a reload shows it again."""
-    sample = st.session_state.get("sample_in_use")
-    if sample in (None, DEFAULT_SAMPLE):
-        st.query_params.pop("sample", None)
-    elif st.query_params.get("sample") != sample:
-        st.query_params["sample"] = sample
+    change(sample="", place=None, edits=Edits())
 
 
 def choose_sample(name: str) -> None:
     """Make a sample the picture in use; an unknown name means the default."""
     name = name if name in FILES else DEFAULT_SAMPLE
+    edits = view().edits
     choose(t(f"sample_{name}"), sample_path(name))
-    st.session_state["sample_in_use"] = name
+    change(sample=name, edits=edits if not edits.paint else Edits())
+
+
+def colour_axes() -> npt.NDArray[np.float64] | None:
+    """RGB's principal components in the model's training set, (3, 3) in grey levels, or None if its file has none."""
+    info = explorer().info
+    if info.covariance is None:
+        return None
+    scale = info.recipe.get("colour_noise")
+    return colour_components(info.covariance, scale if scale == "eigenvalue" else "stdev")
+
+
+def mean_colour() -> npt.NDArray[np.uint8]:
+    """The training set's mean colour, which is zero to the network."""
+    mean = explorer().mean
+    colour: npt.NDArray[np.uint8] = np.round(mean.reshape(3, -1).mean(1)).astype(np.uint8)
+    return colour
+
+
+def edited_square() -> npt.NDArray[np.uint8]:
+    """The picture with its paint."""
+    return view().edits.painted(picture().square, mean_colour())
+
+
+def crop_view() -> preprocess.View:
+    """Which crop of the edited square the network sees."""
+    axes = colour_axes()
+    return view().edits.crop_view(np.zeros((3, 3)) if axes is None else axes)
+
+
+# What the network makes of it
+
+Gains = Mapping[str, Any]
+
+
+@st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)
+def _run(
+    keys: tuple[str, str], _explorer: Explorer, _square: npt.NDArray[np.uint8], _gains: Gains, _view: preprocess.View
+) -> Activations:
+    with INFERENCE:
+        return _explorer.run(_square, _gains, _view)
 
 
 @st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
-def _run(model: str, key: str, _explorer: Explorer, _square: npt.NDArray[np.uint8]) -> Activations:
+def _run_ten_crops(
+    keys: tuple[str, str], _explorer: Explorer, _square: npt.NDArray[np.uint8], _gains: Gains, _view: preprocess.View
+) -> TenCrops:
     with INFERENCE:
-        return _explorer.run(_square)
+        return _explorer.run_ten_crops(_square, _gains, _view.colour)
 
 
-@st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
-def _run_ten_crops(model: str, key: str, _explorer: Explorer, _square: npt.NDArray[np.uint8]) -> TenCrops:
-    with INFERENCE:
-        return _explorer.run_ten_crops(_square)
+def key(intact: bool = False) -> str:
+    """A word that changes with whatever the network's answer depends on, but for the model."""
+    told = (view().edits, None if intact else sorted(view().lesions.amounts.items()))
+    return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()
 
 
-def activations() -> Activations:
-    """All activations of the picture in use, computed once."""
-    return _run(_model_key(), picture().key, explorer(), picture().square)
+def activations(intact: bool = False, model: str = "") -> Activations:
+    """All activations of the picture in use, computed once; without the lesions if `intact`; of another model."""
+    opened = explorer(model)
+    gains = {} if intact else view().lesions.gains(opened.config)
+    return _run((model_key(model), key(intact)), opened, edited_square(), gains, crop_view())
 
 
-def ten_crops() -> TenCrops:
-    """Ten crops of the picture in use, computed once."""
-    return _run_ten_crops(_model_key(), picture().key, explorer(), picture().square)
+def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
+    """Ten crops of the picture in use, computed once; arguments as for `activations`."""
+    opened = explorer(model)
+    gains = {} if intact else view().lesions.gains(opened.config)
+    return _run_ten_crops((model_key(model), key(intact)), opened, edited_square(), gains, crop_view())
 
 
-def _model_key() -> str:
-    path = model_path()
-    return f"{path}@{_changed_ns(path)}"
+def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
+    """The layer, unit and place in use; the strongest where none was chosen."""
+    chosen = view().fitting(explorer().config)
+    maps = np.atleast_3d(seen[chosen.layer]).reshape(len(seen[chosen.layer]), -1)
+    unit = int(maps.max(1).argmax()) if chosen.unit is None else chosen.unit
+    size = explorer().config.layer[chosen.layer].size_px
+    row, column = divmod(int(maps[unit].argmax()), size)
+    return chosen.layer, unit, chosen.place or (row, column)
 
 
-def _changed_ns(path: Path) -> int:
-    """When a file was changed; 0 when it is missing, which `Explorer.open` then says in a sentence."""
-    return path.stat().st_mtime_ns if path.exists() else 0
+# The gallery
 
 
 def gallery() -> tuple[Gallery, str, str] | None:
@@ -156,10 +288,10 @@ def gallery() -> tuple[Gallery, str, str] | None:
 
 def keep_gallery(built: Gallery, path: str) -> None:
     """Make a gallery the one in use."""
-    st.session_state["gallery"] = (built, path, _model_key())
+    st.session_state["gallery"] = (built, path, model_key())
 
 
 def gallery_fits() -> bool:
     """Whether the gallery in use was built with the model in use."""
     built = gallery()
-    return built is not None and built[2] == _model_key()
+    return built is not None and built[2] == model_key()

@@ -24,6 +24,7 @@ from PIL import Image
 from model import onnx_file, preprocess
 from model.layers import SQUARE_PX, Config
 from model.onnx_file import ModelInfo
+from model.preprocess import View
 
 Array = npt.NDArray[np.float32]
 Picture = str | Path | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8]
@@ -46,6 +47,8 @@ class Activations(Mapping[str, Array]):
     classes: tuple[tuple[str, str], ...]
     square: npt.NDArray[np.uint8]
     """(256, 256, 3), the square that the crop was cut from."""
+    crop: Array
+    """(3, 224, 224), what the network saw: the crop less the mean."""
     milliseconds: Mapping[str, float]
     """Time of each step: preprocess, forward."""
     device: str
@@ -142,8 +145,10 @@ class Explorer:
     def class_ids(self) -> tuple[str, ...]:
         return tuple(key for key, _ in self.info.classes)
 
-    def run(self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None) -> Activations:
-        """Every activation of a picture's centre crop.
+    def run(
+        self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None, view: View = preprocess.CENTRE
+    ) -> Activations:
+        """Every activation of a picture's centre crop, or of another view of it.
 
         Parameters
         ----------
@@ -152,6 +157,8 @@ class Explorer:
         gains : mapping, optional
             Factors on units by layer, each a scalar or (units,): {"conv1": ...}; "cross_talk" is one factor on what
             crosses the GPUs on the way into conv3.
+        view : preprocess.View
+            Which crop, whether mirrored, and how its colours are shifted.
 
         Raises
         ------
@@ -160,7 +167,8 @@ class Explorer:
         """
         start = time.perf_counter()
         square = _square(picture)
-        feed = {"image": preprocess.crop(square, self.mean), **self._feed(gains)}
+        crop = preprocess.crop(square, self.mean, view)
+        feed = {"image": crop, **self._feed(gains)}
         middle = time.perf_counter()
         arrays = self.session.run(self._names, feed)
         end = time.perf_counter()
@@ -168,15 +176,21 @@ class Explorer:
             arrays=MappingProxyType({name: _frozen(array[0]) for name, array in zip(self._names, arrays, strict=True)}),
             classes=self.info.classes,
             square=square,
+            crop=_frozen(crop[0]),
             milliseconds=_milliseconds(start, middle, end),
             device=self.device,
         )
 
-    def run_ten_crops(self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None) -> TenCrops:
-        """Probabilities of a picture's ten crops; arguments and errors as for `run`."""
+    def run_ten_crops(
+        self,
+        picture: Picture,
+        gains: Mapping[str, npt.ArrayLike] | None = None,
+        colour: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> TenCrops:
+        """Probabilities of a picture's ten crops, its colours shifted by grey levels; else as `run`."""
         start = time.perf_counter()
         square = _square(picture)
-        crops = preprocess.ten_crops(square, self.mean)
+        crops = preprocess.ten_crops(square, self.mean, colour)
         middle = time.perf_counter()
         views = self.probabilities(crops, gains)
         times = _milliseconds(start, middle, time.perf_counter())

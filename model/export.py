@@ -59,6 +59,7 @@ def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] |
         config=state["config"],
         classes=tuple((key, class_name(key)) for key in state["class_ids"]),
         mean=state["mean"].numpy(),
+        covariance=state["covariance"].numpy() if "covariance" in state else None,
         recipe=state["recipe"],
         commit=state["commit"],
         metrics=metrics or (state["metrics"][-1] if state["metrics"] and not state["step"] else {}),

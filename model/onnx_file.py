@@ -37,6 +37,8 @@ class ModelInfo:
     """(id, readable name) of every class, in the order of fc8."""
     mean: Array
     """Grey levels subtracted from a crop: (3,) a colour, or (3, 256, 256) a picture."""
+    covariance: npt.NDArray[np.float64] | None = None
+    """(3, 3), of RGB over the training set, in squared grey levels; None where it is not known."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     commit: str = "unknown"
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class ModelInfo:
                 "recipe": self.recipe,
                 "commit": self.commit,
                 "metrics": self.metrics,
+                "covariance": None if self.covariance is None else self.covariance.tolist(),
             }
         )
 
@@ -65,6 +68,7 @@ class ModelInfo:
             recipe=fields["recipe"],
             commit=fields["commit"],
             metrics=fields["metrics"],
+            covariance=np.asarray(fields["covariance"]) if fields.get("covariance") else None,
         )
 
 

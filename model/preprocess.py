@@ -8,6 +8,7 @@ Pillow's plugins are called directly: `Image.open` warns of pictures that are fi
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,6 +50,21 @@ TEN_CROP_OFFSETS = ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))  # (row, colum
 
 Square = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class View:
+    """Which of section 4.1's views of a square the network sees: the centre crop, unless told otherwise."""
+
+    row: int = (SQUARE_PX - CROP_PX) // 2
+    column: int = (SQUARE_PX - CROP_PX) // 2
+    """First row and column of the crop in the square, 0..32."""
+    mirror: bool = False
+    colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Grey levels added to red, green and blue, as PCA colour noise does."""
+
+
+CENTRE = View()
 
 
 def read_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
@@ -163,36 +179,46 @@ def to_square(picture: Image.Image) -> Square:
     return np.array(_to_rgb(picture).resize((SQUARE_PX, SQUARE_PX), Image.Resampling.BILINEAR, box))
 
 
-def crop(square: Square, mean: Array) -> Array:
-    """The centre crop, float32 (1, 3, 224, 224): RGB in 0..255 less the mean, not divided by anything (section 2).
+def crop(square: Square, mean: Array, view: View = CENTRE) -> Array:
+    """One crop, float32 (1, 3, 224, 224): RGB in 0..255 less the mean, not divided by anything (section 2).
 
     Parameters
     ----------
     square : uint8 ndarray of shape (256, 256, 3)
     mean : float32 ndarray of shape (3,) or (3, 256, 256)
         In grey levels; from a mean picture, the part under the crop is subtracted.
+    view : View
+        Which crop. It loses the mean first and is mirrored then, as in training, so that twins are mirror images.
+
+    Raises
+    ------
+    ValueError
+        When the crop would leave the square.
     """
-    middle = (SQUARE_PX - CROP_PX) // 2
-    return _view(square, mean, middle, middle)[None]
+    _check(square, mean)
+    room = SQUARE_PX - CROP_PX
+    if not (0 <= view.row <= room and 0 <= view.column <= room):
+        raise ValueError(f"A crop begins in row and column 0 to {room}; not in {view.row}, {view.column}.")
+    window = np.s_[:, view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
+    pixels = square.transpose(2, 0, 1)[window]
+    part = mean[window] if mean.ndim == 3 else mean[:, None, None]
+    made = np.subtract(pixels, part, order="C", dtype=np.float32)
+    if any(view.colour):
+        made += np.asarray(view.colour, np.float32)[:, None, None]
+    return np.ascontiguousarray(made[:, :, ::-1] if view.mirror else made)[None]
 
 
-def ten_crops(square: Square, mean: Array) -> Array:
+def ten_crops(square: Square, mean: Array, colour: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Array:
     """Corners, centre and mirrors, float32 (10, 3, 224, 224): each crop of TEN_CROP_OFFSETS, then its mirror image.
 
-    Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`. A crop loses the
-    mean first and is mirrored then, as in training, so that twins are mirror images of each other.
+    Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`.
     """
-    views = [_view(square, mean, *offset) for offset in TEN_CROP_OFFSETS]
-    return np.stack([twin for view in views for twin in (view, view[:, :, ::-1])])
+    views = [View(*offset, mirror, colour) for offset in TEN_CROP_OFFSETS for mirror in (False, True)]
+    return np.concatenate([crop(square, mean, view) for view in views])
 
 
-def _view(square: Square, mean: Array, row: int, column: int) -> Array:
-    """One crop, C-contiguous (3, 224, 224)."""
+def _check(square: Square, mean: Array) -> None:
     assert square.shape == (SQUARE_PX, SQUARE_PX, 3), square.shape
     assert square.dtype == np.uint8, square.dtype
     assert mean.shape in ((3,), (3, SQUARE_PX, SQUARE_PX)), mean.shape
     assert mean.dtype == np.float32, mean.dtype
-    window = np.s_[:, row : row + CROP_PX, column : column + CROP_PX]
-    pixels = square.transpose(2, 0, 1)[window]
-    part = mean[window] if mean.ndim == 3 else mean[:, None, None]
-    return np.subtract(pixels, part, order="C", dtype=np.float32)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.colours import colour_components
 from model.layers import CROP_PX, SQUARE_PX
 from training.prepared import Prepared
 from training.recipe import Recipe
@@ -109,19 +108,3 @@ class Augment:
         columns = windows[:, 2, None] + torch.where(windows[:, 3, None] == 1, steps.flip(0), steps)
         place = (rows[:, :, None], columns[:, None])
         return squares[torch.arange(len(squares), device=squares.device)[:, None, None], *place] - self.mean[place]
-
-
-def colour_components(
-    covariance: npt.NDArray[np.float64], scale: Literal["eigenvalue", "stdev", "none"]
-) -> npt.NDArray[np.float32]:
-    """Principal components of RGB, scaled to grey levels, one a row: what N(0, .1) multiplies.
-
-    Parameters
-    ----------
-    covariance : ndarray of shape (3, 3), in squared grey levels.
-    scale : "eigenvalue" as the paper prints it, for pixels in 0..1 (times 255 again to be grey levels); "stdev" as the
-        2012 code has it; "none" for no noise.
-    """
-    eigenvalues, vectors = np.linalg.eigh(covariance)
-    sizes = {"eigenvalue": eigenvalues / 255, "stdev": np.sqrt(np.maximum(eigenvalues, 0)), "none": np.zeros(3)}
-    return np.ascontiguousarray((vectors * sizes[scale]).T[::-1], dtype=np.float32)

@@ -220,6 +220,7 @@ class Run:
             "class_ids": self.train.class_ids,
             "num_train": len(self.train.labels),
             "mean": torch.from_numpy(self.train.mean),
+            "covariance": torch.from_numpy(self.train.covariance),
         }
         self._check(loss_sum)
         if self.place.is_first:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.augment import Augment, colour_components
+from model.colours import colour_components
+from training.augment import Augment
 
 
 def ramp() -> torch.Tensor:

@@ -1,0 +1,196 @@
+"""What is being looked at, as plain data: layer, unit, place, lesions, edits of the picture; to and from an address."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from model.layers import CROP_PX, SQUARE_PX, Config, Layer
+from model.preprocess import View as CropView
+
+MARGIN = (SQUARE_PX - CROP_PX) // 2
+TOWERS = ("gpu1", "gpu2")
+CROSS_TALK = "cross_talk"
+
+
+@dataclass(frozen=True)
+class Lesions:
+    """What is muted, and how far.
+
+    `amounts` goes from a target to 0..1: "gpu2" and "conv3" give the share of their units that is silent, "conv3.17"
+    (unit 17, counted from 1) and "cross_talk" how much of one signal is taken away.
+    """
+
+    amounts: Mapping[str, float] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.amounts)
+
+    def amount(self, target: str) -> float:
+        """How far a target is muted, 0..1."""
+        return self.amounts.get(target, 0.0)
+
+    def with_amount(self, target: str, amount: float) -> Lesions:
+        """The same with one target changed; 0 heals it."""
+        others = {name: value for name, value in self.amounts.items() if name != target}
+        return Lesions({**others, target: min(amount, 1.0)} if amount > 0 else others)
+
+    def gains(self, config: Config) -> dict[str, npt.NDArray[np.float32] | float]:
+        """The factors that `Explorer.run` takes. Targets that this network does not have are left out."""
+        gains: dict[str, npt.NDArray[np.float32] | float] = {}
+        for name in config.gained:
+            gain = self._gain(config.layer[name])
+            if (gain != 1).any():
+                gains[name] = gain
+        if CROSS_TALK in self.amounts and config.layer.get("conv3") and config.layer["conv3"].reads_both:
+            gains[CROSS_TALK] = 1 - self.amounts[CROSS_TALK]
+        return gains
+
+    def muted(self, config: Config) -> dict[str, list[int]]:
+        """The units, by layer, whose output is lowered."""
+        gains = self.gains(config)
+        return {
+            name: np.flatnonzero(np.asarray(gain) < 1).tolist() for name, gain in gains.items() if name != CROSS_TALK
+        }
+
+    def _gain(self, layer: Layer) -> npt.NDArray[np.float32]:
+        gain = np.ones(layer.units, np.float32)
+        if layer.towers == 2:
+            for tower, name in enumerate(TOWERS):
+                own = layer.tower_units(tower)
+                gain[own.start + _silenced(f"{layer.name}.{name}", own.stop - own.start, self.amount(name))] = 0
+        gain[_silenced(layer.name, layer.units, self.amount(layer.name))] = 0
+        for target, amount in self.amounts.items():
+            name, _, unit = target.partition(".")
+            if name == layer.name and unit.isdecimal() and 1 <= int(unit) <= layer.units:
+                gain[int(unit) - 1] *= 1 - amount
+        return gain
+
+
+def _silenced(name: str, units: int, share: float) -> npt.NDArray[np.int64]:
+    """Which units fall silent first: a random order of each layer's own, the same every time."""
+    return np.random.default_rng(zlib.crc32(name.encode())).permutation(units)[: round(share * units)]
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What is done to the picture before the network sees it (section 4.1's augmentation, and paint)."""
+
+    mirror: bool = False
+    down: int = 0
+    """Pixels by which the crop moves down and to the right of the centre, -16..16."""
+    right: int = 0
+    colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """The paper's alphas: how many of its standard deviations' tenths along each principal component of RGB."""
+    paint: bytes = b""
+    """Bits of the painted pixels of the 256 x 256 square, row by row; empty for none."""
+
+    def __bool__(self) -> bool:
+        return self != Edits()
+
+    def crop_view(self, components: npt.NDArray[np.float64]) -> CropView:
+        """The crop to cut; `components` (3, 3) are RGB's principal ones in grey levels, one a row."""
+        red, green, blue = np.asarray(self.colour) @ components
+        shift = (float(red), float(green), float(blue)) if any(self.colour) else (0.0, 0.0, 0.0)
+        return CropView(MARGIN + self.down, MARGIN + self.right, self.mirror, shift)
+
+    def painted(self, square: npt.NDArray[np.uint8], colour: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The square with its painted pixels in one colour (3,)."""
+        if not self.paint:
+            return square
+        bits = np.unpackbits(np.frombuffer(self.paint, np.uint8)).reshape(SQUARE_PX, SQUARE_PX)
+        return np.where(bits[..., None] == 1, colour, square).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a page's sight depends on, apart from the picture's own pixels."""
+
+    model: str = ""
+    sample: str = ""
+    """Empty for an uploaded picture."""
+    layer: str = "conv1"
+    unit: int | None = None
+    """Counted from 0; None for the strongest."""
+    place: tuple[int, int] | None = None
+    """Row and column in the unit's map; None for its strongest value."""
+    tab: str = ""
+    lesions: Lesions = Lesions()
+    edits: Edits = Edits()
+
+    def fitting(self, config: Config) -> View:
+        """The same, without what this network does not have: another model's layers, units and places."""
+        if self.layer not in config.layer:
+            return replace(self, layer=next(iter(config.layer)), unit=None, place=None)
+        row = config.layer[self.layer]
+        if self.unit is not None and not 0 <= self.unit < row.units:
+            return replace(self, unit=None, place=None)
+        if self.place is not None and not all(0 <= at < row.size_px for at in self.place):
+            return replace(self, place=None)
+        return self
+
+    def to_address(self) -> dict[str, str]:
+        """The parts of an address that restore this view; paint and uploads stay out of it. Units count from 1."""
+        parts = {"model": self.model, "sample": self.sample, "tab": self.tab}
+        parts["layer"] = self.layer if self.layer != View.layer else ""
+        parts["unit"] = "" if self.unit is None else str(self.unit + 1)
+        parts["at"] = "" if self.place is None else f"{self.place[0] + 1}~{self.place[1] + 1}"
+        parts["mute"] = "~".join(f"{target}-{100 * amount:g}" for target, amount in self.lesions.amounts.items())
+        edits = self.edits
+        parts["mirror"] = "1" if edits.mirror else ""
+        parts["shift"] = f"{edits.down}~{edits.right}" if edits.down or edits.right else ""
+        parts["colour"] = "~".join(f"{alpha:g}" for alpha in edits.colour) if any(edits.colour) else ""
+        return {name: value for name, value in parts.items() if value}
+
+    @staticmethod
+    def from_address(parts: Mapping[str, str]) -> View:
+        """The view that an address names; what cannot be understood is as if it were not there."""
+        unit, at = _whole(parts.get("unit", "")), parts.get("at", "").split("~")
+        places = [_whole(part) for part in at]
+        down, right = ([_whole(part, signed=True) for part in parts.get("shift", "").split("~")] + [None, None])[:2]
+        alphas = [_number(part) for part in parts.get("colour", "").split("~")]
+        known = len(alphas) == 3 and all(math.isfinite(alpha) for alpha in alphas)
+        edits = Edits(
+            mirror=parts.get("mirror") == "1",
+            down=max(-MARGIN, min(MARGIN, down or 0)),
+            right=max(-MARGIN, min(MARGIN, right or 0)),
+            colour=(alphas[0], alphas[1], alphas[2]) if known else (0.0, 0.0, 0.0),
+        )
+        place = (places[0] - 1, places[1] - 1) if len(places) == 2 and places[0] and places[1] else None
+        return View(
+            model=parts.get("model", ""),
+            sample=parts.get("sample", ""),
+            layer=parts.get("layer", View.layer),
+            unit=unit - 1 if unit else None,
+            place=place,
+            tab=parts.get("tab", ""),
+            lesions=_lesions(parts.get("mute", "")),
+            edits=edits,
+        )
+
+
+def _lesions(text: str) -> Lesions:
+    lesions = Lesions()
+    for part in filter(None, text.split("~")):
+        target, _, percent = part.rpartition("-")
+        amount = _number(percent) / 100
+        if target and math.isfinite(amount):
+            lesions = lesions.with_amount(target, amount)
+    return lesions
+
+
+def _whole(text: str, signed: bool = False) -> int | None:
+    digits = text.removeprefix("-") if signed else text
+    return int(text) if digits.isdecimal() and len(digits) < 9 else None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
