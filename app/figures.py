@@ -40,8 +40,8 @@ def bars(
     )
     figure.update_xaxes(visible=False, range=[min(0, *values), longest or max(*values, 1e-9) * 1.15])
     figure.update_layout(
-        height=48 + 32 * len(names),
-        margin={"l": 8, "r": 40, "t": 8, "b": 8},
+        height=24 + 28 * len(names),
+        margin={"l": 8, "r": 40, "t": 4, "b": 4},
         bargap=0.35,
         font_size=15,
         showlegend=False,
@@ -49,10 +49,17 @@ def bars(
     return figure
 
 
-def top_bars(predictions: Sequence[Prediction]) -> go.Figure:
-    """Top-k predictions as bars from 0 to 1."""
-    probabilities = [one.probability for one in predictions]
-    return bars([one.name for one in predictions], probabilities, [*map(probability_text, probabilities)], longest=1.0)
+def top_bars(now: Sequence[Prediction], intact: Sequence[Prediction] = (), outline: str = "black") -> go.Figure:
+    """Predictions as bars from 0 to 1; those of the intact network, if given, as outlines on the same axis."""
+    probabilities = [one.probability for one in now]
+    figure = bars([one.name for one in now], probabilities, [*map(probability_text, probabilities)], longest=1.0)
+    if intact:
+        figure.add_bar(
+            x=[one.probability for one in intact], y=list(range(len(intact))), orientation="h", hoverinfo="skip",
+            marker={"color": "rgba(0,0,0,0)", "line": {"color": outline, "width": 2}}, cliponaxis=False,
+        )  # fmt: skip
+        figure.update_layout(barmode="overlay")
+    return figure
 
 
 def confusions(report: Mapping[str, Any]) -> go.Figure:
@@ -144,3 +151,11 @@ def with_field_outlined(square: npt.NDArray[np.uint8], layer: Layer, row: int, c
     draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=4)
     draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=GPU_COLOURS[gpu], width=3)
     return crop
+
+
+def short(count: int) -> str:
+    """A count with at most three digits: 34.9k, 37.8M; nothing for none."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.3g}{letter}"
+    return f"{count}" if count else ""

@@ -1,11 +1,15 @@
-"""The picture in use and where another comes from; beside every page."""
+"""The picture in use and where another comes from, the model, the lesions; beside every page."""
 
 from __future__ import annotations
+
+import binascii
+from dataclasses import replace
 
 import streamlit as st
 
 from app import state
-from app.figures import with_crop_outlined
+from app.components import picture
+from app.lesion_panel import lesion_panel
 from app.samples import FILES
 from app.text import plain, t
 
@@ -14,13 +18,29 @@ def picture_panel() -> None:
     """Draw the picture, the ways to change it, and what the model made of it how fast."""
     error = st.session_state.get("picture_error")
     shown = state.picture()
-    state.keep_address()
-    st.image(
-        with_crop_outlined(shown.square), width="stretch", output_format="PNG", alt=t("picture_alt", name=shown.name)
-    )
-    st.caption(t("picture_caption", name=plain(shown.name)))
-    if error:
-        st.error(f"{plain(error)} {t('picture_kept')}")
+    try:
+        _canvas()
+        st.caption(t("picture_caption", name=plain(shown.name)))
+        if error:
+            st.error(f"{plain(error)} {t('picture_kept')}")
+        _sources()
+        _model_choice()
+        _status()
+        lesion_panel()
+    except ValueError as reason:
+        st.error(plain(str(reason)))
+        _sources()
+
+
+def _canvas() -> None:
+    shown = state.picture()
+    picture.picture_canvas(
+        shown.square, state.crop_view(), state.view().edits, state.mean_colour(), shown.name, state.key(intact=True),
+        on_paint=_paint, on_file=_take_dropped,
+    )  # fmt: skip
+
+
+def _sources() -> None:
     sources = {source: t(f"source_{source}") for source in ("upload", "sample", "webcam")}
     source = st.segmented_control(
         t("picture_source"), sources, default="upload", required=True, format_func=sources.__getitem__,
@@ -35,8 +55,6 @@ def picture_panel() -> None:
         st.camera_input(t("picture_webcam"), key="webcam", on_change=_take_file, args=("webcam",))
     else:
         st.file_uploader(t("picture_upload"), key="upload", on_change=_take_file, args=("upload",))
-    _model_choice()
-    _status()
 
 
 def _take_sample() -> None:
@@ -47,24 +65,44 @@ def _take_sample() -> None:
 
 def _take_file(widget: str) -> None:
     file = st.session_state[widget]
-    st.session_state["picture_error"] = None
-    if file is None:  # the user took it out of the box; the picture stays
-        return
+    if file is not None:  # else the user took it out of the box; the picture stays
+        _take(t("picture_webcam_name") if widget == "webcam" else file.name, file.getvalue())
+
+
+def _take_dropped() -> None:
     try:
-        state.choose(t("picture_webcam_name") if widget == "webcam" else file.name, file.getvalue())
+        if file := picture.dropped():
+            _take(*file)
+    except (binascii.Error, KeyError):
+        st.session_state["picture_error"] = t("picture_drop_failed")
+
+
+def _take(name: str, data: bytes) -> None:
+    st.session_state["picture_error"] = None
+    try:
+        state.choose(name, data)
+    except ValueError as reason:
+        st.session_state["picture_error"] = str(reason)
+
+
+def _paint() -> None:
+    try:
+        state.change(edits=replace(state.view().edits, paint=picture.painted()))
     except ValueError as reason:
         st.session_state["picture_error"] = str(reason)
 
 
 def _model_choice() -> None:
-    if len(names := list(state.model_paths())) > 1:
-        st.selectbox(t("model_choice"), names, key="model")
+    names = list(state.model_paths())
+    if len(names) > 1:
+        st.session_state["model_choice"] = state.model_name()
+        st.selectbox(t("model_choice"), names, key="model_choice", on_change=_take_model)
+
+
+def _take_model() -> None:
+    state.change(model=st.session_state["model_choice"], unit=None, place=None)
 
 
 def _status() -> None:
-    try:
-        seen = state.activations()
-    except ValueError as reason:
-        st.error(plain(str(reason)))
-        return
+    seen = state.activations()
     st.caption(t("status", name=plain(state.model_name()), device=seen.device, **seen.milliseconds))

@@ -69,6 +69,16 @@ def undo() -> None:
         st.session_state["lesions_before"] = before[:-1]
 
 
+def reset_lesions() -> None:
+    """Heal everything; `undo` brings it back."""
+    change(lesions=Lesions())
+
+
+def mute(target: str, amount: float) -> None:
+    """Mute one target, 0..1 (see `Lesions`)."""
+    change(lesions=view().lesions.with_amount(target, amount))
+
+
 def read_address(page: str) -> None:
     """Take over what the address names, when it was not this program that changed it: a link, back and forward.
 
@@ -94,6 +104,11 @@ def write_address(page: str) -> None:
     if st.query_params.to_dict() != parts:
         st.query_params.from_dict(parts)
     st.session_state["address"] = (page, parts)
+
+
+def text_colour() -> str:
+    """Of the theme in use, for lines in figures."""
+    return "#e8e8e4" if st.context.theme.type == "dark" else "#1d1d1b"
 
 
 # The model
@@ -145,9 +160,9 @@ def explorer(name: str = "") -> Explorer:
 
 
 def model_key(name: str = "") -> str:
-    """A word that changes with the model's file."""
+    """A word that changes with the model's file; it says nothing of where that is."""
     path = model_path(name)
-    return f"{path}@{_changed_ns(path)}"
+    return hashlib.sha256(f"{path}@{_changed_ns(path)}".encode()).hexdigest()[:16]
 
 
 def _changed_ns(path: Path) -> int:
@@ -199,7 +214,7 @@ def choose_sample(name: str) -> None:
     change(sample=name, edits=edits if not edits.paint else Edits())
 
 
-def colour_axes() -> npt.NDArray[np.float64] | None:
+def colour_axes() -> npt.NDArray[np.float32] | None:
     """RGB's principal components in the model's training set, (3, 3) in grey levels, or None if its file has none."""
     info = explorer().info
     if info.covariance is None:
@@ -223,7 +238,7 @@ def edited_square() -> npt.NDArray[np.uint8]:
 def crop_view() -> preprocess.View:
     """Which crop of the edited square the network sees."""
     axes = colour_axes()
-    return view().edits.crop_view(np.zeros((3, 3)) if axes is None else axes)
+    return view().edits.crop_view(np.zeros((3, 3), np.float32) if axes is None else axes)
 
 
 # What the network makes of it
@@ -250,7 +265,7 @@ def _run_ten_crops(
 def key(intact: bool = False) -> str:
     """A word that changes with whatever the network's answer depends on, but for the model."""
     told = (view().edits, None if intact else sorted(view().lesions.amounts.items()))
-    return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()
+    return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()[:16]
 
 
 def activations(intact: bool = False, model: str = "") -> Activations:

@@ -93,7 +93,7 @@ class Edits:
     def __bool__(self) -> bool:
         return self != Edits()
 
-    def crop_view(self, components: npt.NDArray[np.float64]) -> CropView:
+    def crop_view(self, components: npt.NDArray[np.float32]) -> CropView:
         """The crop to cut; `components` (3, 3) are RGB's principal ones in grey levels, one a row."""
         red, green, blue = np.asarray(self.colour) @ components
         shift = (float(red), float(green), float(blue)) if any(self.colour) else (0.0, 0.0, 0.0)

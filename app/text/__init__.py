@@ -18,7 +18,12 @@ def table(language: str) -> dict[str, str]:
 
 def t(key: str, **values: Any) -> str:
     """The sentence of a key, its places filled in."""
-    return table("en")[key].format(**values)
+    return template(key).format(**values)
+
+
+def template(key: str) -> str:
+    """The sentence of a key, its places left open for a component to fill."""
+    return table("en")[key]
 
 
 def plain(words: str) -> str:

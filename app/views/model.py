@@ -8,18 +8,15 @@ from typing import Any
 import streamlit as st
 
 from app import figures, state
-from app.components.net_drawing import net_drawing
 from app.text import t
 from model.layers import Config, Layer
 
 
 def main() -> None:
-    """Drawing, totals, card, layer table, device and times."""
+    """Totals, card, layer table, device and times."""
     explorer = state.explorer()
     config = explorer.config
     st.subheader(t("model_title"))
-    net_drawing(config)
-    st.caption(t("model_drawing_caption"))
     st.write(
         t(
             "model_totals",

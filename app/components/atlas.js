@@ -1,0 +1,309 @@
+// All maps of a layer, one canvas a GPU, and the unit under the pointer enlarged; all from what `net` holds.
+const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
+const STATES = new WeakMap();
+const MAX_BARS = 20, CARD = 220;
+
+function element(parent, kind, className, text) {
+  const made = document.createElement(kind);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const digits = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toString());
+
+// A table of 256 colours from a few, for values 0..255.
+function table(ramp) {
+  const colours = new Uint32Array(256);
+  for (let i = 0; i < 256; i++) {
+    const at = (i / 255) * (ramp.length - 1), k = Math.min(ramp.length - 2, Math.floor(at)), t = at - k;
+    const [r, g, b] = [0, 1, 2].map((c) => Math.round(ramp[k][c] * (1 - t) + ramp[k + 1][c] * t));
+    colours[i] = (255 << 24) | (b << 16) | (g << 8) | r;
+  }
+  return colours;
+}
+
+// How many units side by side: 64 for single values, else what makes the picture about four by three.
+function layoutOf(layer, count) {
+  const block = layer.size === 1 ? 9 : Math.max(1, Math.floor(26 / layer.size)), gap = layer.size === 1 ? 0 : 1;
+  const cell = layer.size * block + gap;
+  if (layer.size === 1) return { block, cell, columns: Math.min(64, count) };
+  const wanted = Math.sqrt((count * 4) / 3);
+  let best = 1;
+  for (let c = 1; c <= count; c++) {
+    if (count % c === 0 && Math.abs(Math.log(c / wanted)) < Math.abs(Math.log(best / wanted))) best = c;
+  }
+  return { block, cell, columns: best };
+}
+
+function orderOf(seen, layer, tower, sorted) {
+  const count = layer.units / layer.towers, first = tower * count;
+  const units = Array.from({ length: count }, (_, i) => first + i);
+  const high = (unit) => seen.highs[layer.first + unit];
+  return sorted ? units.sort((a, b) => high(b) - high(a) || a - b) : units;
+}
+
+// What turns a unit's byte into a colour's number: its own range, or the layer's.
+function scaleOf(seen, layer, unit, whole) {
+  const low = seen.lows[layer.first + unit], high = seen.highs[layer.first + unit];
+  if (!whole) return [1, 0];
+  const span = layer.high - layer.low || 1;
+  return [(high - low) / span, (255 * (low - layer.low)) / span];
+}
+
+function drawUnit(seen, layer, unit, colours, whole, out, width, left, top, block) {
+  const [scale, shift] = scaleOf(seen, layer, unit, whole), from = layer.offset + unit * layer.size * layer.size;
+  for (let y = 0; y < layer.size; y++) {
+    for (let x = 0; x < layer.size; x++) {
+      const colour = colours[Math.round(seen.pixels[from + y * layer.size + x] * scale + shift)];
+      for (let v = 0; v < block; v++) {
+        const start = (top + y * block + v) * width + left + x * block;
+        out.fill(colour, start, start + block);
+      }
+    }
+  }
+}
+
+function drawTower(state, part) {
+  const { seen, layer, colours } = state, { canvas, order } = part, { block, cell, columns } = state.layout;
+  canvas.width = columns * cell;
+  canvas.height = Math.ceil(order.length / columns) * cell;
+  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
+  const out = new Uint32Array(image.data.buffer);
+  order.forEach((unit, i) => {
+    const left = (i % columns) * cell, top = Math.floor(i / columns) * cell;
+    drawUnit(seen, layer, unit, colours, state.whole, out, canvas.width, left, top, block);
+  });
+  context.putImageData(image, 0, 0);
+  const muted = new Set(seen.muted[layer.name] ?? []), side = layer.size * block;
+  order.forEach((unit, i) => {
+    const left = (i % columns) * cell, top = Math.floor(i / columns) * cell;
+    if (muted.has(unit)) cross(context, left, top, side, "#e6e6e6", true);
+    else if (layer.size > 1 && seen.highs[layer.first + unit] <= 0) cross(context, left, top, side, "#777", false);
+  });
+}
+
+// Silent: one grey stroke. Muted: two light ones.
+function cross(context, left, top, side, colour, both) {
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(1, side / 26);
+  context.beginPath();
+  context.moveTo(left + 0.2 * side, top + 0.8 * side);
+  context.lineTo(left + 0.8 * side, top + 0.2 * side);
+  if (both) {
+    context.moveTo(left + 0.2 * side, top + 0.2 * side);
+    context.lineTo(left + 0.8 * side, top + 0.8 * side);
+  }
+  context.stroke();
+}
+
+function mark(state) {
+  const { columns, cell } = state.layout, unit = shared.view.unit;
+  for (const { order, canvas, outline } of state.parts) {
+    const i = order.indexOf(unit);
+    outline.hidden = i < 0;
+    const percent = (value, of) => `${(100 * value) / of}%`;
+    outline.style.left = percent((i % columns) * cell, canvas.width);
+    outline.style.top = percent(Math.floor(i / columns) * cell, canvas.height);
+    outline.style.width = percent(cell - 1, canvas.width);
+    outline.style.height = percent(cell - 1, canvas.height);
+  }
+}
+
+function placeIn(state, part, event) {
+  const { cell, columns, block } = state.layout, { canvas, order } = part, box = canvas.getBoundingClientRect();
+  const x = ((event.clientX - box.left) * canvas.width) / box.width, y = ((event.clientY - box.top) * canvas.height) / box.height;
+  const column = Math.floor(x / cell), i = Math.floor(y / cell) * columns + column;
+  if (x < 0 || y < 0 || column >= columns || !(i < order.length)) return null;
+  const inside = (value) => Math.min(state.layer.size - 1, Math.floor((value % cell) / block));
+  return { unit: order[i], row: inside(y), column: inside(x) };
+}
+
+function colourOf(state, unit) {
+  const { seen, layer } = state;
+  return seen.towers === 2 && layer.towers === 2 ? seen.colours[Number(unit >= layer.units / 2)] : "#777";
+}
+
+function valueAt(state, { unit, row, column }) {
+  const { seen, layer } = state, low = seen.lows[layer.first + unit], high = seen.highs[layer.first + unit];
+  if (high === low) return high;
+  return low + (seen.pixels[layer.offset + (unit * layer.size + row) * layer.size + column] / 255) * (high - low);
+}
+
+function nameOf(state, unit) {
+  const { layer, words, seen } = state;
+  if (layer.name === "fc8" || layer.name === "prob") return seen.classes[unit];
+  return fill(layer.towers === 2 ? words.unit : words.unit_one_tower, { name: layer.name, number: unit + 1, gpu: 1 + Number(unit >= layer.units / 2) });
+}
+
+function describe(state, at) {
+  const { layer, words, seen } = state, high = seen.highs[layer.first + at.unit], low = seen.lows[layer.first + at.unit];
+  if (layer.size > 1 && high <= 0 && low >= 0) return `${nameOf(state, at.unit)}: ${words.silent}`;
+  const where = layer.size > 1 ? fill(words.at, { row: at.row + 1, column: at.column + 1 }) : "";
+  return `${nameOf(state, at.unit)}${where}: ${digits(valueAt(state, at))}`;
+}
+
+function hover(state, at) {
+  shared.hover = at && { ...at, layer: state.layer.name, colour: colourOf(state, at.unit) };
+  shared.dispatchEvent(new Event("hover"));
+  card(state);
+}
+
+// The unit under the pointer, or the chosen one, enlarged.
+function card(state) {
+  const at = shared.hover?.layer === state.layer.name ? shared.hover : shared.view;
+  const { layer, seen, words } = state, { canvas, title, mute, lines } = state.card;
+  const block = Math.max(1, Math.floor(CARD / layer.size)), side = layer.size * block;
+  state.card.root.hidden = layer.size === 1 && layer.kind !== "fc";
+  title.textContent = nameOf(state, at.unit);
+  canvas.hidden = layer.size === 1;
+  if (layer.size > 1) {
+    Object.assign(canvas, { width: side, height: side });
+    const context = canvas.getContext("2d"), image = context.createImageData(side, side);
+    drawUnit(seen, layer, at.unit, state.colours, state.whole, new Uint32Array(image.data.buffer), side, 0, 0, block);
+    context.putImageData(image, 0, 0);
+    for (const [colour, width] of [["#fff", 3], [at.colour, 1.5]]) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: width });
+      context.strokeRect(at.column * block, at.row * block, block, block);
+    }
+  }
+  const high = seen.highs[layer.first + at.unit], own = seen.highs.subarray(layer.first, layer.first + layer.units);
+  const rank = own.reduce((count, other) => count + Number(other > high), 1);
+  lines.textContent = [describe(state, at).split(": ").slice(1).join(": ") && describe(state, at),
+    fill(words.rank, { rank, units: layer.units }), layer.size > 1 ? fill(words.field, layer.field) : ""].filter(Boolean).join("\n");
+  mute.hidden = !layer.gained;
+  const isMuted = (seen.muted[layer.name] ?? []).includes(shared.view.unit);
+  mute.textContent = isMuted ? words.heal_unit : words.mute_unit;
+  mute.onclick = () => state.trigger("mute", { target: `${layer.name}.${shared.view.unit + 1}`, amount: isMuted ? 0 : 1 });
+}
+
+function choose(state, at, focus) {
+  const { layer } = state;
+  shared.look({ layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
+  state.send("view", { layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
+  if (focus) state.parts.find(({ order }) => order.includes(at.unit))?.canvas.focus({ preventScroll: true });
+}
+
+function onKey(state, part, event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: state.layout.columns, ArrowUp: -state.layout.columns }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const all = state.parts.flatMap(({ order }) => order), i = all.indexOf(shared.view.unit);
+  if (all[i + step] !== undefined) choose(state, { unit: all[i + step] }, true);
+}
+
+function classBars(state) {
+  const { seen, layer, root } = state, values = seen.values[layer.name], list = root.querySelector(".classes");
+  list.replaceChildren();
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]).slice(0, MAX_BARS);
+  const top = Math.max(...values), bottom = Math.min(0, ...order.map((i) => values[i]));
+  for (const i of order) {
+    const row = element(list, "li", "");
+    element(row, "span", "class", seen.classes[i]);
+    const bar = element(element(row, "span", "track"), "span", "fill");
+    bar.style.width = `${(100 * (values[i] - bottom)) / (top - bottom || 1)}%`;
+    element(row, "span", "number", values[i].toFixed(layer.name === "prob" ? 3 : 2));
+  }
+}
+
+function build(state) {
+  const { layer, seen, root, words } = state, towers = root.querySelector(".towers");
+  const isClasses = layer.name === "fc8" || layer.name === "prob";
+  towers.replaceChildren();
+  root.querySelector(".classes").hidden = !isClasses;
+  towers.hidden = root.querySelector(".controls").hidden = isClasses;
+  if (isClasses) classBars(state);
+  state.layout = layoutOf(layer, layer.units / layer.towers);
+  state.parts = isClasses ? [] : Array.from({ length: layer.towers }, (_, tower) => {
+    const order = orderOf(seen, layer, tower, state.sorted), figure = element(towers, "figure", "");
+    const first = (tower * layer.units) / layer.towers;
+    const label = fill(layer.towers === 2 ? words.tower : words.one_tower, { number: tower + 1, first: first + 1, last: first + order.length });
+    element(figure, "figcaption", "", label).style.borderColor = layer.towers === 2 ? seen.colours[tower] : "#888";
+    const frame = element(figure, "div", "frame"), canvas = element(frame, "canvas", "maps"), outline = element(frame, "i", "");
+    const part = { canvas, outline, order };
+    outline.style.borderColor = layer.towers === 2 ? seen.colours[tower] : "#888";
+    Object.assign(canvas, { tabIndex: 0, onclick: (event) => { const at = placeIn(state, part, event); if (at) choose(state, { unit: at.unit }, true); } });
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", fill(words.label, { name: layer.name, tower: label }));
+    canvas.onpointermove = (event) => hover(state, placeIn(state, part, event));
+    canvas.onpointerleave = () => hover(state, null);
+    canvas.onkeydown = (event) => onKey(state, part, event);
+    return part;
+  });
+}
+
+function show(state) {
+  const { root, words, layer } = state;
+  root.querySelector(".title").textContent = fill(layer.size > 1 ? words.maps : words.units, { name: layer.name, units: layer.units, size: layer.size });
+  root.querySelector(".reads").textContent = words.reads[layer.name] ?? "";
+  for (const part of state.parts) drawTower(state, part);
+  root.querySelector(".range").textContent = state.whole ? words.whole : words.per_unit;
+  root.querySelector(".sort").textContent = state.sorted ? words.sorted : words.numbered;
+  root.querySelector(".colour").textContent = words.ramps[state.ramp];
+  if (state.parts.length) mark(state);
+  card(state);
+  root.dataset.layer = layer.name;
+  root.dataset.painted = `${state.seen.key} ${layer.name}`;
+}
+
+function update(state, always) {
+  const seen = shared.seen;
+  if (!seen || !shared.view) return;
+  const changed = state.seen !== seen || state.layer?.name !== shared.view.layer;
+  if (changed || always) {
+    state.seen = seen;
+    const layer = (state.layer = seen.layers.find(({ name }) => name === shared.view.layer));
+    const part = (array) => array.subarray(layer.first, layer.first + layer.units);
+    layer.low = part(seen.lows).reduce((a, b) => Math.min(a, b));
+    layer.high = part(seen.highs).reduce((a, b) => Math.max(a, b));
+    state.whole = state.range === null ? layer.size === 1 : state.range;
+    if (layer.size === 1) state.whole = true; // a single value has no range of its own
+    build(state);
+    show(state);
+  } else {
+    if (state.parts.length) mark(state);
+    card(state);
+  }
+}
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".atlas");
+  let state = STATES.get(root);
+  if (!state) {
+    state = { root, range: null, sorted: false, ramp: "grey", card: {} };
+    STATES.set(root, state);
+    const cardRoot = root.querySelector(".card");
+    state.card = { root: cardRoot, canvas: cardRoot.querySelector("canvas"), title: cardRoot.querySelector("h4"),
+      lines: cardRoot.querySelector(".lines"), mute: cardRoot.querySelector(".mute") };
+  }
+  Object.assign(state, { words: data.words, send: setStateValue, trigger: setTriggerValue });
+  const tables = Object.fromEntries(Object.entries(data.ramps).map(([name, ramp]) => [name, table(ramp)]));
+  state.colours = tables[state.ramp];
+  const names = Object.keys(tables);
+  root.querySelector(".range").onclick = () => ((state.range = !state.whole), update(state, true));
+  root.querySelector(".sort").onclick = () => ((state.sorted = !state.sorted), update(state, true));
+  root.querySelector(".colour").onclick = () => {
+    state.ramp = names[(names.indexOf(state.ramp) + 1) % names.length];
+    state.colours = tables[state.ramp];
+    update(state, true);
+  };
+  const big = state.card.canvas;
+  const onBig = (event) => {
+    const box = big.getBoundingClientRect(), size = state.layer.size;
+    const at = (value, from, length) => Math.max(0, Math.min(size - 1, Math.floor(((value - from) * size) / length)));
+    return { unit: shared.view.unit, row: at(event.clientY, box.top, box.height), column: at(event.clientX, box.left, box.width) };
+  };
+  big.onpointermove = (event) => hover(state, onBig(event));
+  big.onpointerleave = () => hover(state, null);
+  big.onclick = (event) => choose(state, onBig(event));
+  const onView = () => update(state), onPlace = ({ detail }) => choose(state, { unit: shared.view.unit, ...detail });
+  for (const name of ["seen", "view"]) shared.addEventListener(name, onView);
+  shared.addEventListener("place", onPlace);
+  update(state, true);
+  return () => {
+    for (const name of ["seen", "view"]) shared.removeEventListener(name, onView);
+    shared.removeEventListener("place", onPlace);
+  };
+}

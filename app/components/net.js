@@ -1,0 +1,231 @@
+// The network as in the paper's Figure 2: a box a layer and GPU with its strongest map, lines as thick as the traffic.
+// It also keeps what the network computed for the other components: `alexnet.seen`, and what is looked at: `alexnet.view`.
+const SVG = "http://www.w3.org/2000/svg";
+const LEFT = 78, MIN_STEP = 56, MAX_STEP = 80, ROWS = [30, 116], TALL = 58, FACTS = 196;
+const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
+const STATES = new WeakMap();
+
+function read(data) {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const units = header.layers.reduce((sum, layer) => sum + layer.units, 0);
+  const values = header.layers.reduce((sum, layer) => sum + layer.units * layer.size * layer.size, 0);
+  const at = 4 + length, floats = new Float32Array(bytes.slice(at, at + 8 * units).buffer);
+  const places = new Uint32Array(bytes.slice(at + 8 * units, at + 12 * units).buffer), rest = bytes.subarray(at + 12 * units);
+  return {
+    ...header,
+    lows: floats.subarray(0, units),
+    highs: floats.subarray(units),
+    peaks: places,
+    pixels: rest.subarray(0, values),
+    square: rest.subarray(values),
+  };
+}
+
+function element(parent, kind, className, text) {
+  const made = document.createElement(kind);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function svgElement(parent, kind, attributes, text) {
+  const made = document.createElementNS(SVG, kind);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function strongest(seen, layer, first, count) {
+  let best = first;
+  for (let unit = first; unit < first + count; unit++) {
+    if (seen.highs[layer.first + unit] > seen.highs[layer.first + best]) best = unit;
+  }
+  return best;
+}
+
+// A thumbnail: the strongest map, or for single-valued units all of them, 32 a row.
+function thumbnail(seen, layer, first, count, canvas) {
+  const flat = layer.size === 1, columns = flat ? Math.min(32, count) : layer.size;
+  const rows = flat ? Math.ceil(count / columns) : layer.size;
+  const unit = strongest(seen, layer, first, count), top = seen.highs[layer.first + unit] || 1;
+  Object.assign(canvas, { width: columns, height: rows });
+  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
+  const out = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < columns * rows; i++) {
+    let grey = 0;
+    if (!flat) grey = seen.pixels[layer.offset + unit * columns * rows + i];
+    else if (i < count) grey = Math.max(0, Math.round((255 * seen.highs[layer.first + first + i]) / top));
+    out[i] = 0xff000000 | (grey * 0x010101);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function picture(seen, canvas) {
+  const side = Math.sqrt(seen.square.length / 3);
+  Object.assign(canvas, { width: side, height: side });
+  const context = canvas.getContext("2d"), image = context.createImageData(side, side);
+  for (let i = 0; i < side * side; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = seen.square[3 * i + c];
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+const middle = (seen, towers) => (seen.towers === 2 && towers === 1 ? (ROWS[0] + ROWS[1]) / 2 : ROWS[0]);
+const tops = (seen, layer) => (layer.towers === 2 ? ROWS : [middle(seen, 1)]);
+
+function drawLines(seen, svg) {
+  const { layers, colours, amounts, words } = seen;
+  const most = Math.max(1, ...layers.map(({ crossBytes }) => crossBytes));
+  const lines = [{ towers: 1 }, ...layers];
+  layers.forEach((layer, i) => {
+    const x1 = LEFT + i * seen.step + seen.box, x2 = LEFT + (i + 1) * seen.step, before = lines[i];
+    const own = (tower) => (before.towers === 2 ? colours[tower] : "currentColor");
+    tops(seen, before).forEach((y1, from) => {
+      tops(seen, layer).forEach((y2, to) => {
+        const across = before.towers === 2 && layer.towers === 2 && from !== to;
+        if (across && !layer.crossBytes) return;
+        const crosses = layer.crossBytes && (across || layer.towers === 1);
+        const width = crosses ? 1.5 + (5.5 * layer.crossBytes) / most : 1.5;
+        const left = layer.name === "conv3" && across ? 1 - amounts.cross_talk : 1;
+        const line = svgElement(svg, "line", {
+          x1, x2, y1: y1 + TALL / 2, y2: y2 + TALL / 2, stroke: own(from), "stroke-width": width,
+          opacity: (crosses ? 1 : 0.6) * Math.max(0.15, left), "stroke-dasharray": left ? "none" : "3 4",
+        });
+        line.dataset.traffic = crosses ? layer.crossBytes : 0;
+      });
+    });
+    if (layer.crossBytes) {
+      const text = words.traffic.replace("{size}", `${Math.round(layer.crossBytes / 1000)}`);
+      svgElement(svg, "text", { x: (x1 + x2) / 2 - 6, y: FACTS - 6 }, text);
+    }
+  });
+}
+
+function drawBoxes(seen, root) {
+  seen.layers.forEach((layer, i) => {
+    const x = LEFT + (i + 1) * seen.step, share = layer.units / layer.towers;
+    tops(seen, layer).forEach((top, tower) => {
+      const box = element(root, "button", "box");
+      Object.assign(box.style, { left: `${x}px`, top: `${top}px`, width: `${seen.box}px`, height: `${TALL}px` });
+      box.style.borderColor = layer.towers === 2 ? seen.colours[tower] : "currentColor";
+      const where = layer.towers === 2 ? `${layer.name} GPU${tower + 1}` : layer.name;
+      box.setAttribute("aria-label", seen.words.open.replace("{name}", where));
+      box.title = box.getAttribute("aria-label");
+      box.dataset.layer = layer.name;
+      thumbnail(seen, layer, tower * share, share, element(box, "canvas", ""));
+      box.onclick = () => open(layer.name);
+    });
+    const name = element(root, "button", "name", layer.name), facts = element(root, "div", "facts", layer.facts);
+    name.onclick = () => open(layer.name);
+    for (const text of [name, facts]) Object.assign(text.style, { left: `${x - 8}px`, width: `${seen.box + 16}px` });
+    name.style.top = "8px";
+    facts.style.top = `${FACTS}px`;
+  });
+  const photo = element(root, "canvas", "box");
+  Object.assign(photo.style, { left: `${LEFT}px`, top: `${middle(seen, 1)}px`, width: `${seen.box}px`, height: `${seen.box}px` });
+  photo.setAttribute("aria-hidden", "true");
+  picture(seen, photo);
+  const name = element(root, "div", "name", seen.words.image), facts = element(root, "div", "facts", `3 x ${seen.crop}²`);
+  for (const text of [name, facts]) Object.assign(text.style, { left: `${LEFT - 8}px`, width: `${seen.box + 16}px` });
+  name.style.top = "8px";
+  facts.style.top = `${FACTS}px`;
+}
+
+function drawSwitches(seen, root, mute) {
+  if (seen.towers !== 2) return;
+  const { words, amounts, colours } = seen;
+  const button = (parent, target, off, on) => {
+    const full = amounts[target] >= 1, made = element(parent, "button", "mute", full ? on : off);
+    made.setAttribute("aria-pressed", full);
+    made.dataset.target = target;
+    made.onclick = () => mute({ target, amount: full ? 0 : 1 });
+    return made;
+  };
+  ROWS.forEach((top, tower) => {
+    const label = element(root, "div", "gpu", `GPU${tower + 1}`);
+    Object.assign(label.style, { top: `${top + 6}px`, color: colours[tower] });
+    const target = `gpu${tower + 1}`;
+    const names = [words.mute, words.muted].map((word) => word.replace("{name}", `GPU${tower + 1}`));
+    button(label, target, ...names).style.color = amounts[target] >= 1 ? "" : "var(--st-text-color)";
+  });
+  const at = seen.layers.findIndex(({ name }) => name === "conv3");
+  if (at < 0 || !seen.layers[at].crossBytes) return;
+  const cut = button(root, "cross_talk", words.cut, words.cut_done);
+  cut.classList.add("cut");
+  Object.assign(cut.style, { left: `${LEFT + at * seen.step + seen.box - 18}px`, top: `${FACTS + 64}px` });
+}
+
+// What is looked at: the layer changes here alone; the address follows, the server hears of it with the next unit.
+function open(name) {
+  look({ layer: name, unit: null, row: null, column: null });
+}
+
+function look(view) {
+  const seen = shared.seen, layer = seen.layers.find(({ name }) => name === view.layer) ?? seen.layers[0];
+  const unit = view.unit ?? strongest(seen, layer, 0, layer.units);
+  let { row, column } = view;
+  if (row == null) [row, column] = peak(seen, layer, unit);
+  const colour = seen.towers === 2 && layer.towers === 2 ? seen.colours[Number(unit >= layer.units / 2)] : "#777";
+  shared.view = { layer: layer.name, unit, row, column, colour, asked: view };
+  shared.hover = null;
+  shared.dispatchEvent(new Event("view"));
+  const address = new URL(location.href);
+  for (const [part, value] of [["layer", layer.name === seen.layers[0].name ? null : layer.name],
+    ["unit", view.unit == null ? null : unit + 1], ["at", view.row == null ? null : `${row + 1}~${column + 1}`]]) {
+    if (value === null) address.searchParams.delete(part);
+    else address.searchParams.set(part, value);
+  }
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
+}
+
+function peak(seen, layer, unit) {
+  const place = seen.peaks[layer.first + unit];
+  return [Math.floor(place / layer.size), place % layer.size];
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".net"), state = STATES.get(root) ?? {};
+  STATES.set(root, state);
+  const seen = (shared.seen = read(data));
+  shared.look = look;
+  seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
+  seen.box = seen.step - 14;
+  root.replaceChildren();
+  const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
+  Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
+  const svg = svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt });
+  drawLines(seen, svg);
+  drawBoxes(seen, root);
+  drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
+
+  const mark = () => {
+    for (const box of root.querySelectorAll(".box")) {
+      box.setAttribute("aria-pressed", box.dataset.layer === shared.view.layer);
+    }
+    const { layer, unit, row, column } = shared.view, panel = shared.seen.panel;
+    const same = panel.layer === layer && panel.unit === unit && panel.row === row && panel.column === column;
+    document.querySelector(".st-key-unit_panel")?.classList.toggle("other-unit", !same);
+  };
+  const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
+  shared.dispatchEvent(new Event("seen"));
+  shared.addEventListener("view", mark);
+  if (shared.said !== said || !shared.view) look(seen.view);
+  else look(shared.view.asked); // strongest places move with what is computed
+  shared.said = said;
+  root.dataset.painted = seen.key;
+  const onBack = () => {
+    const address = new URL(location.href).searchParams, at = (address.get("at") ?? "").split("~").map(Number);
+    const unit = address.has("unit") ? Number(address.get("unit")) - 1 : null;
+    look({ layer: address.get("layer"), unit, row: at[1] ? at[0] - 1 : null, column: at[1] ? at[1] - 1 : null });
+  };
+  addEventListener("popstate", onBack);
+  return () => {
+    shared.removeEventListener("view", mark);
+    removeEventListener("popstate", onBack);
+  };
+}

@@ -1,0 +1,96 @@
+"""The photograph as a canvas: crop, receptive field, a unit's map over it, paint; takes dropped and pasted files."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from app.components.wire import pack
+from app.text import t
+from app.view import Edits
+from model.layers import CROP_PX, SQUARE_PX
+from model.preprocess import View
+
+KEY = "picture_canvas"
+HTML = """
+<div class="picture">
+  <div class="frame"><canvas class="square" width="256" height="256" role="img"></canvas><canvas class="over"></canvas></div>
+  <div class="bar">
+    <button class="map" type="button"></button><button class="paint" type="button"></button>
+    <span class="tools"><input class="brush" type="range" min="4" max="48" value="14"><button class="undo-paint" type="button"></button><button class="clear" type="button"></button></span>
+  </div>
+</div>
+"""
+CSS = """
+.frame { position: relative; max-width: 420px; aspect-ratio: 1; margin: 0 auto; }
+canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
+.bar, .tools { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
+.bar { margin-top: 8px; font: 14px var(--st-font); color: var(--st-text-color); }
+.tools[hidden] { display: none; }
+.brush { width: 72px; accent-color: var(--st-primary-color); }
+button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px;
+  padding: 2px 10px; min-height: 28px; cursor: pointer; }
+button[aria-pressed="true"] { background: var(--st-primary-color); color: var(--st-background-color); }
+button:disabled { opacity: .4; cursor: default; }
+"""
+_component = st.components.v2.component(
+    "alexnet.picture", html=HTML, css=CSS, js=(Path(__file__).parent / "picture.js").read_text(encoding="utf-8")
+)
+
+
+def displayed(square: npt.NDArray[np.uint8], crop: View) -> npt.NDArray[np.uint8]:
+    """The square as the network gets it: colours shifted (clipped to what a screen shows), mirrored."""
+    shown = np.clip(square + np.asarray(crop.colour), 0, 255).round().astype(np.uint8) if any(crop.colour) else square
+    return shown[:, ::-1] if crop.mirror else shown
+
+
+def picture_canvas(
+    square: npt.NDArray[np.uint8],
+    crop: View,
+    edits: Edits,
+    paint_colour: npt.NDArray[np.uint8],
+    name: str,
+    key: str,
+    on_paint: Callable[[], None],
+    on_file: Callable[[], None],
+) -> None:
+    """Draw a square, uint8 (256, 256, 3), before paint. `on_paint` and `on_file` read what came by `painted`, `dropped`."""
+    red, green, blue = paint_colour.tolist()
+    header = {
+        "key": key,
+        "row": crop.row,
+        "column": SQUARE_PX - CROP_PX - crop.column if crop.mirror else crop.column,
+        "mirror": crop.mirror,
+        "paint": base64.b64encode(edits.paint).decode(),
+        "paintColour": f"rgb({red} {green} {blue})",
+        "words": {
+            "alt": t("picture_alt", name=name),
+            "map": t("picture_map"),
+            "paint": t("picture_paint"),
+            "undo": t("undo"),
+            "clear": t("picture_clear"),
+            "brush": t("picture_brush"),
+        },
+    }
+    data = pack(header, displayed(square, crop))
+    _component(data=data, key=KEY, on_paint_change=on_paint, on_file_change=on_file)
+
+
+def painted() -> bytes:
+    """The bits of what was painted, or nothing."""
+    text: str = st.session_state[KEY].get("paint") or ""
+    bits = base64.b64decode(text, validate=True)
+    if len(bits) not in (0, SQUARE_PX**2 // 8):
+        raise ValueError(t("picture_paint_failed"))
+    return bits
+
+
+def dropped() -> tuple[str, bytes] | None:
+    """Name and bytes of a file that was dropped on the photograph, or pasted."""
+    file: dict[str, str] | None = st.session_state[KEY].get("file")
+    return (file["name"], base64.b64decode(file["bytes"])) if file else None

@@ -1,0 +1,55 @@
+"""What is muted, how far, and the ways to change it, back and to nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.text import t
+from app.view import CROSS_TALK, TOWERS
+
+
+def lesion_panel() -> None:
+    """The lesions in words, undo and reset, and a slider for each kind."""
+    lesions, config = state.view().lesions, state.explorer().config
+    if lesions:
+        listed = [_listed(target, amount) for target, amount in lesions.amounts.items()]
+        st.caption(t("lesions_some", what=", ".join(listed)))
+        with st.container(horizontal=True, gap="small"):
+            st.button(t("undo"), key="lesions_undo", on_click=state.undo)
+            st.button(t("lesions_reset"), key="lesions_reset", on_click=state.reset_lesions)
+    with st.popover(t("lesions_title"), width="stretch"):
+        st.caption(t("lesions_caption"))
+        targets = [*TOWERS, CROSS_TALK] if config.towers == 2 else []
+        if not config.layer.get("conv3") or not config.layer["conv3"].reads_both:
+            targets = [target for target in targets if target != CROSS_TALK]
+        for target in targets:
+            _slider(target, name_of(target))
+        layer = st.selectbox(t("lesions_layer"), list(config.gained), key="lesion_layer", persist_state="session")
+        _slider(layer, t("lesions_share", name=layer), key="lesion_share")
+        for target in [target for target in lesions.amounts if "." in target]:
+            _slider(target, name_of(target))
+
+
+def name_of(target: str) -> str:
+    """A target in words."""
+    if target in TOWERS:
+        return f"GPU{TOWERS.index(target) + 1}"
+    if target == CROSS_TALK:
+        return t("lesions_cross_talk")
+    name, _, unit = target.partition(".")
+    return t("lesions_unit", name=name, number=unit) if unit else t("lesions_share", name=name)
+
+
+def _listed(target: str, amount: float) -> str:
+    return t("lesions_item", what=name_of(target), percent=100 * amount)
+
+
+def _slider(target: str, label: str, key: str = "") -> None:
+    key = key or f"lesion_{target}"
+    st.session_state[key] = round(100 * state.view().lesions.amount(target))
+    st.slider(label, 0, 100, format="%d %%", key=key, on_change=_slid, args=(key, target))
+
+
+def _slid(key: str, target: str) -> None:
+    state.change(lesions=state.view().lesions.with_amount(target, st.session_state[key] / 100))
