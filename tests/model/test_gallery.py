@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from model.explorer import Explorer
-from model.gallery import Gallery, build
+from model.gallery import Gallery, Strong, Strongest, build
+from model.layers import Layer
 from tests.toys import write_class_folders, write_toy
 
 
@@ -54,3 +55,31 @@ def test_nothing_readable(explorer: Explorer, tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"broken")
     with pytest.raises(ValueError, match="None of the 1 pictures could be read; the first: "):
         build(explorer, tmp_path)
+
+
+def test_strongest_by_hand() -> None:
+    row = Layer(name="conv5", kind="conv", units=2, size_px=2)
+    strongest = Strongest([row], k=2)
+    maps = np.zeros((3, 2, 2, 2), np.float32)
+    maps[0, 0, 1, 0], maps[1, 0, 0, 1], maps[2, 0, 1, 1] = 5, 7, 6
+    strongest.add(0, {"conv5": maps[:2]})
+    strongest.add(2, {"conv5": maps[2:]})
+    assert strongest.of("conv5", 0) == (Strong(1, 7.0, 0, 1), Strong(2, 6.0, 1, 1))
+    assert strongest.of("conv5", 1) == ()  # silent everywhere
+
+
+def test_strongest_of_a_gallery(explorer: Explorer, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "val", 4, 3)
+    (tmp_path / "val" / "n0" / "0.png").write_bytes(b"broken")
+    gallery = build(explorer, tmp_path / "val")
+    assert gallery.strongest is not None
+    seen = [explorer.run(gallery.square(i)) for i in range(11)]
+    for layer in ("conv1", "norm2", "pool5", "fc7", "fc8"):
+        maps = np.stack([one[layer].reshape(len(one[layer]), -1) for one in seen])
+        unit = int(maps.max((0, 2)).argmax())
+        first = gallery.strongest.of(layer, unit)[0]
+        assert first.value == pytest.approx(float(maps[:, unit].max()), rel=1e-5)
+        assert first.index == int(maps[:, unit].max(1).argmax())
+    (tmp_path / "val" / "n3" / "2.png").unlink()
+    with pytest.raises(ValueError, match="is no longer where it was"):
+        gallery.square(10)
