@@ -225,6 +225,7 @@ function build(state) {
     const part = { canvas, outline, order };
     outline.style.borderColor = layer.towers === 2 ? seen.colours[tower] : "#888";
     Object.assign(canvas, { tabIndex: 0, onclick: (event) => { const at = placeIn(state, part, event); if (at) choose(state, { unit: at.unit }, true); } });
+    Object.assign(canvas.dataset, { columns: state.layout.columns, order: JSON.stringify(order) });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", fill(words.label, { name: layer.name, tower: label }));
     canvas.onpointermove = (event) => hover(state, placeIn(state, part, event));

@@ -15,7 +15,7 @@ from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
-PAGES = ("predict", "activations", "kernels", "neighbours", "model")
+PAGES = ("explore", "predict", "kernels", "neighbours", "model")
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +66,35 @@ def test_page_opens(app: AppTest, page: str, config: Any, tmp_path: Path) -> Non
 def test_every_layer_opens(app: AppTest, layer: str) -> None:
     app.query_params["layer"] = layer
     app.run()
-    open_page(app, "activations")
     assert not app.exception
     assert errors(app) == []
-    assert f"{layer}:" in text(app)
+    assert any(title.value.startswith(f"{layer} unit") for title in app.subheader)
+
+
+def test_link_restores_the_view(app: AppTest) -> None:
+    for name, value in {"layer": "conv3", "unit": "5", "mute": "gpu2-100~conv1.3-50", "mirror": "1"}.items():
+        app.query_params[name] = value
+    app.run()
+    assert errors(app) == []
+    assert any(title.value == "conv3 unit 5 on GPU1" for title in app.subheader)
+    assert "Muted: GPU2 100 %, conv1 unit 3 50 %." in text(app)
+    open_page(app, "neighbours")
+    open_page(app, "explore")
+    assert "Muted: GPU2 100 %, conv1 unit 3 50 %." in text(app)
+
+
+def test_lesions_undo_and_reset(app: AppTest) -> None:
+    app.run()
+    app.slider(key="lesion_gpu2").set_value(50).run()
+    app.slider(key="lesion_cross_talk").set_value(30).run()
+    assert "Muted: GPU2 50 %, cross-talk 30 %." in text(app)
+    assert app.query_params["mute"] == "gpu2-50~cross_talk-30"
+    app.button(key="lesions_undo").click().run()
+    assert "Muted: GPU2 50 %." in text(app)
+    app.button(key="lesions_reset").click().run()
+    assert "Muted:" not in text(app)
+    assert "mute" not in app.query_params
+    assert not app.exception
 
 
 def test_upload_stays_from_page_to_page(app: AppTest) -> None:
@@ -125,6 +150,7 @@ def test_bad_upload_is_a_sentence_and_loses_nothing(app: AppTest) -> None:
 
 def test_ten_crops(app: AppTest) -> None:
     app.run()
+    open_page(app, "predict")
     app.segmented_control(key="crops").set_value("ten").run()
     assert not app.exception
     assert len(app.dataframe[0].value) == 10

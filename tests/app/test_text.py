@@ -6,7 +6,7 @@ from pathlib import Path
 from app.text import plain, t, table
 
 APP = Path(__file__).parents[2] / "app"
-COMPOSED = {"page_", "source_", "sample_", "place_"}  # asked for by the name of a thing
+COMPOSED = {"page_", "source_", "sample_", "place_", "atlas_"}  # asked for by the name of a thing
 
 
 def asked_for() -> set[str]:
@@ -23,7 +23,7 @@ def calls() -> set[str]:
     found = set()
     for file in APP.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "template"):
                 key = node.args[0]
                 if isinstance(key, ast.Constant):
                     found.add(str(key.value))

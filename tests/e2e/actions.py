@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-PAGES = ("", "activations", "kernels", "neighbours", "model")
+PAGES = ("", "predict", "kernels", "neighbours", "model")
 
 
 def open_page(page: Page, path: str) -> None:
@@ -43,11 +43,38 @@ def predictions(page: Page) -> list[str]:
     return chart.locator(".ytick text").all_text_contents()
 
 
-def atlas(page: Page) -> Locator:
-    """The atlas of a layer, painted."""
-    painted = page.locator(".atlas[data-painted]")
+def atlas(page: Page, layer: str = "") -> Locator:
+    """The atlas, painted; of one layer, if named."""
+    painted = page.locator(f'.atlas[data-layer="{layer}"]' if layer else ".atlas[data-painted]")
     expect(painted).to_be_visible()
     return painted
+
+
+def open_layer(page: Page, layer: str) -> Locator:
+    """Click a layer in the net; its atlas."""
+    page.locator(f'.net .box[data-layer="{layer}"]').first.click()
+    return atlas(page, layer)
+
+
+def point_at(page: Page, layer: str, unit: int, row: int, column: int) -> Locator:
+    """Move the pointer to one value of an open layer's maps; the canvas that it is on."""
+    found = atlas(page, layer)
+    place = found.evaluate(
+        """(root, [unit, row, column]) => {
+          const layer = globalThis.alexnet.seen.layers.find(({ name }) => name === root.dataset.layer);
+          const share = layer.units / layer.towers, tower = Math.floor(unit / share);
+          const canvas = root.querySelectorAll("canvas.maps")[tower];
+          canvas.scrollIntoView({ block: "center" });
+          const columns = Number(canvas.dataset.columns), cell = canvas.width / columns;
+          const i = JSON.parse(canvas.dataset.order).indexOf(unit), box = canvas.getBoundingClientRect();
+          const scale = box.width / canvas.width, block = Math.floor(cell / layer.size);
+          return [tower, box.left + scale * ((i % columns) * cell + (column + 0.5) * block),
+            box.top + scale * (Math.floor(i / columns) * cell + (row + 0.5) * block)];
+        }""",
+        [unit, row, column],
+    )
+    page.mouse.move(place[1], place[2])
+    return found.locator("canvas.maps").nth(place[0])
 
 
 def expect_no_trouble(page: Page) -> None:

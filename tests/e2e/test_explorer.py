@@ -1,6 +1,8 @@
 """A photograph in, AlexNet open on the screen: in Chromium, wide and narrow."""
 
+import base64
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,23 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.samples import FILES, sample_path
+from app.view import Lesions
 from model.class_names import class_name
 from model.explorer import Explorer
 from model.picture_set import find_split
 from model.preprocess import read_picture
-from tests.e2e.actions import PAGES, atlas, expect_no_trouble, go_to, open_page, predictions, settle, upload
+from tests.e2e.actions import (
+    PAGES,
+    atlas,
+    expect_no_trouble,
+    go_to,
+    open_layer,
+    open_page,
+    point_at,
+    predictions,
+    settle,
+    upload,
+)
 from tests.photographs import IMAGENET20, needs_photographs
 from tests.test_shipped_model import MODEL
 
@@ -45,14 +59,14 @@ def test_upload_gives_five_predictions(page: Page) -> None:
 def test_picture_stays_on_every_page(page: Page) -> None:
     open_page(page, "")
     upload(page, "flower.png", sample_path("flower").read_bytes())
-    for title in ("Activations", "Kernels", "Neighbours", "Model", "Predict"):
+    for title in ("Predict", "Kernels", "Neighbours", "Model", "Explore"):
         go_to(page, title)
         expect(page.get_by_text("flower.png. The network sees")).to_be_visible()
         expect_no_trouble(page)
 
 
 def test_ten_crops(page: Page) -> None:
-    open_page(page, "")
+    open_page(page, "predict")
     page.get_by_text("Ten crops", exact=True).click()
     expect(page.get_by_text("Each crop's vote")).to_be_visible()
     settle(page)
@@ -80,44 +94,162 @@ def test_broken_file_is_one_sentence(page: Page) -> None:
 
 
 def test_click_on_a_map_opens_the_unit(page: Page) -> None:
-    open_page(page, "activations?layer=conv3")
+    open_page(page, "?layer=conv3")
     explorer = Explorer.open(MODEL, "cpu")
-    row = explorer.config.layer["conv3"]
-    gpu2 = atlas(page).locator("canvas").nth(1)
+    number = explorer.config.layer["conv3"].tower_units(1).start + 1
+    gpu2 = point_at(page, "conv3", number - 1, 3, 3)
     gpu2.click(position={"x": 4, "y": 4})
-    number = row.tower_units(1).start + 1
     expect(page.get_by_role("heading", name=f"conv3 unit {number} on GPU2")).to_be_visible()
     gpu2.press("ArrowRight")
     expect(page.get_by_role("heading", name=f"conv3 unit {number + 1} on GPU2")).to_be_visible()
+    settle(page)
+    assert "layer=conv3" in page.url
+    assert f"unit={number + 1}" in page.url
     expect_no_trouble(page)
 
 
-def test_hover_says_the_networks_number(page: Page) -> None:
-    """The value under the pointer is the network's, within what 8 bits can say."""
-    open_page(page, "activations?layer=conv5")
-    found = atlas(page)
-    canvas = found.locator("canvas").first
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
-    maps = Explorer.open(MODEL, "cpu").run(sample_path("cat"))["conv5"]
-    cell = canvas.evaluate("(c) => c.getBoundingClientRect().width / c.width")  # a drawn pixel on the screen
-    strongest = int(maps[:8].max((1, 2)).argmax())  # in the first row, whatever the number of columns
-    y, x = np.unravel_index(int(maps[strongest].argmax()), maps[strongest].shape)
-    page.mouse.move(box["x"] + (strongest * 14 + int(x) + 0.5) * cell, box["y"] + (int(y) + 0.5) * cell)
-    tip = found.locator(".tip")
-    expect(tip).to_contain_text(f"conv5 unit {strongest + 1}: ")
-    said = float(tip.inner_text().split(": ")[1])
-    assert said == pytest.approx(float(maps[strongest].max()), rel=0.01)
+def test_hover_says_value_and_receptive_field(page: Page) -> None:
+    """The value is the network's within what 8 bits can say; the field is the layer table's, cut at the crop's edge."""
+    open_page(page, "")
+    explorer = Explorer.open(MODEL, "cpu")
+    seen = explorer.run(sample_path("cat"))
+    for name, place in (
+        ("conv1", (54, 54)),
+        ("conv2", (0, 0)),
+        ("conv3", (6, 6)),
+        ("conv4", (0, 12)),
+        ("conv5", (7, 5)),
+        ("pool5", (2, 3)),
+    ):
+        row = explorer.config.layer[name]
+        open_layer(page, name)
+        unit = int(seen[name].max((1, 2)).argmax())
+        point_at(page, name, unit, *place)
+        lines = page.locator(".atlas .lines")
+        expect(lines).to_contain_text(f"row {place[0] + 1}, column {place[1] + 1}: ")
+        said = float(lines.inner_text().splitlines()[0].split(": ")[1])
+        assert said == pytest.approx(float(seen[name][unit][place]), abs=float(seen[name][unit].max()) / 254)
+        field = " ".join(str(edge) for edge in (row.field(*place)))
+        expect(page.locator(".picture")).to_have_attribute("data-field", field)
+    assert explorer.config.layer["pool5"].field_px == 195
 
 
 def test_every_layer_is_drawn(page: Page) -> None:
-    open_page(page, "activations")
+    open_page(page, "")
     for row in Explorer.open(MODEL, "cpu").config.layers:
-        if row.name not in ("fc8", "prob"):
-            open_page(page, f"activations?layer={row.name}")
-            expect(page.locator(f'.atlas[data-painted="{row.name}"] canvas')).to_have_count(2)
-            expect_no_trouble(page)
+        found = open_layer(page, row.name)
+        expect(found.locator("canvas.maps")).to_have_count(row.towers if row.name not in ("fc8", "prob") else 0)
+        expect_no_trouble(page)
+    expect(atlas(page, "prob").locator(".classes li").first).to_contain_text(
+        Explorer.open(MODEL, "cpu").run(sample_path("cat")).top(1)[0].name
+    )
+
+
+def test_layers_hover_and_ranges_need_no_server(page: Page) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open_page(page, "")
+    before = len(sent)
+    for name in ("conv2", "norm1", "fc6", "prob", "conv4"):
+        open_layer(page, name)
+    point_at(page, "conv4", 7, 3, 3)
+    for control in (".range", ".sort", ".colour"):
+        page.locator(f".atlas {control}").click()
+    page.get_by_role("button", name="Map", exact=True).click()
+    page.wait_for_timeout(500)
+    assert len(sent) == before
+    assert "layer=conv4" in page.url
+
+
+def test_sorted_by_activity(page: Page) -> None:
+    open_page(page, "?layer=conv3")
+    highs = Explorer.open(MODEL, "cpu").run(sample_path("cat"))["conv3"].max((1, 2))
+    atlas(page, "conv3").locator(".sort").click()
+    order = atlas(page, "conv3").locator("canvas.maps").first.get_attribute("data-order")
+    assert json.loads(order or "") == np.argsort(-highs[: len(highs) // 2], kind="stable").tolist()
+
+
+def test_mute_gpu2(page: Page) -> None:
+    """From the first screen: one click; the intact prediction stays beside it; undo brings all back."""
+    explorer = Explorer.open(MODEL, "cpu")
+    open_page(page, "")
+    intact = predictions(page)
+    page.locator('.net [data-target="gpu2"]').click()
+    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    settle(page)
+    gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
+    wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
+    expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
+    shown = page.get_by_test_id("stPlotlyChart").locator(".ytick text").all_text_contents()
+    assert set(shown) == {one.name for one in (*wounded, *whole)}
+    page.get_by_role("button", name="Undo", exact=True).last.click()
+    expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
+    settle(page)
+    assert predictions(page) == intact
+    page.locator('.net [data-target="cross_talk"]').click()
+    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
+    page.get_by_role("button", name="Heal all").click()
+    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
+
+
+def test_mute_one_unit(page: Page) -> None:
+    open_page(page, "?layer=conv5&unit=3")
+    page.get_by_role("button", name="Mute this unit").click()
+    expect(page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+    expect(page.get_by_role("button", name="Heal this unit")).to_be_visible()
+    settle(page)
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+
+
+def test_back_and_forward(page: Page) -> None:
+    open_page(page, "")
+    page.locator('.net [data-target="gpu1"]').click()
+    expect(page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
+    settle(page)
+    page.go_back()
+    expect(page.get_by_text("Muted: GPU1 100 %.")).to_have_count(0)
+    settle(page)
+    page.go_forward()
+    expect(page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
+    expect_no_trouble(page)
+
+
+def test_paint_changes_the_prediction(page: Page) -> None:
+    open_page(page, "")
+    bars = page.get_by_test_id("stPlotlyChart").locator(".bartext")
+    expect(bars).to_have_count(5)
+    before = bars.all_text_contents()
+    page.get_by_role("button", name="Paint", exact=True).click()
+    box = page.locator(".picture .over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    for x, y in ((0.8, 0.3), (0.8, 0.6), (0.2, 0.6), (0.5, 0.9)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    page.mouse.up()
+    expect(bars).not_to_have_text(before)
+    page.locator(".picture .clear").click()
+    expect(bars).to_have_text(before)
+    expect_no_trouble(page)
+
+
+@pytest.mark.parametrize(("event", "sample"), [("paste", "coffee"), ("drop", "rocket")])
+def test_pasted_and_dropped_pictures(page: Page, event: str, sample: str) -> None:
+    open_page(page, "")
+    data = base64.b64encode(sample_path(sample).read_bytes()).decode()
+    page.locator(".picture").evaluate(
+        """(root, [event, data, name]) => {
+          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
+          files.items.add(new File([bytes], name, { type: "image/png" }));
+          if (event === "paste") document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files }));
+          else root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true }));
+        }""",
+        [event, data, f"{sample}.png"],
+    )
+    expect(page.get_by_text(f"{sample}.png. The network sees")).to_be_visible()
+    expect_no_trouble(page)
 
 
 def test_kernels_by_gpu(page: Page) -> None:
@@ -174,7 +306,6 @@ def test_photographs_of_known_classes(page: Page) -> None:
     page.get_by_role("button", name="Build the gallery").click()
     expect(page.get_by_text("The six nearest of 60 pictures in")).to_be_visible()
     expect(page.get_by_alt_text("Neighbour")).to_have_count(6)
-    for title in ("Activations", "Kernels"):
-        go_to(page, title)
-        expect(atlas(page).locator("canvas")).to_have_count(2)
-        expect_no_trouble(page)
+    go_to(page, "Explore")
+    expect(atlas(page).locator("canvas.maps")).to_have_count(2)
+    expect_no_trouble(page)
