@@ -107,6 +107,12 @@ def greys(
     return np.round(255 * (maps - low[:, None, None]) / span).astype(np.uint8), low, high
 
 
+def signed(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """A signed picture (3, height, width) as uint8 (height, width, 3): 0 is neutral grey, the largest is white or black."""
+    largest = float(np.abs(values).max()) or 1.0
+    return np.round(127.5 + 127.5 * values.transpose(1, 2, 0) / largest).astype(np.uint8)
+
+
 def kernel_pictures(kernels: npt.NDArray[np.float32], each: bool = False) -> npt.NDArray[np.uint8]:
     """Colour kernels as pictures, uint8 (kernels, height, width, 3).
 

@@ -27,7 +27,7 @@ CSS = """
 def warm_up() -> None:
     """Open the model and freeze what will stay, so that no later collection walks over it."""
     try:
-        state.explorer()
+        state.layer_times()
     except ValueError:
         logging.getLogger(__name__).warning(t("no_model"))  # the page says so too
     gc.collect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,12 @@ from model.colours import colour_components
 from model.explorer import Activations, Explorer, TenCrops
 from model.gallery import Gallery
 from model.layer_times import layer_milliseconds
+from model.workshop import Job, Workshop
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
 MAX_UNDO = 50
+GRADIENT_SECONDS = 60  # the first one waits for torch
 INFERENCE = threading.BoundedSemaphore(2)  # pictures at once; ONNX Runtime uses all cores for each
 
 
@@ -290,6 +292,41 @@ def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
     size = explorer().config.layer[chosen.layer].size_px
     row, column = divmod(int(maps[unit].argmax()), size)
     return chosen.layer, unit, chosen.place or (row, column)
+
+
+# Gradients, from the worker process
+
+
+@st.cache_resource(show_spinner=False)
+def workshop() -> Workshop:
+    """The one worker of all users; it starts with its first job."""
+    return Workshop()
+
+
+@st.cache_resource(max_entries=128, ttl=3600, show_spinner=False)
+def _gradient(keys: tuple[str, ...], _job: Callable[[], Job]) -> npt.NDArray[np.float32]:
+    job = _job()
+    if not job.wait(GRADIENT_SECONDS):
+        job.cancel()
+        raise ValueError(t("gradient_late", seconds=GRADIENT_SECONDS))
+    if job.state != "done":
+        raise ValueError(job.error or t("gradient_stopped"))
+    result: npt.NDArray[np.float32] = job.result
+    result.flags.writeable = False
+    return result
+
+
+def gradient(method: str, **arguments: Any) -> npt.NDArray[np.float32]:
+    """A method of `model.gradients.Gradients` for the picture in use, computed once.
+
+    Raises
+    ------
+    ValueError
+        When the worker fails or takes too long: a sentence.
+    """
+    told = {"crop": activations().crop, "gains": view().lesions.gains(explorer().config), **arguments}
+    keys = (model_key(), key(), method, repr(sorted(arguments.items())))
+    return _gradient(keys, lambda: workshop().submit(model_path(), method, **told))
 
 
 # The gallery

@@ -1,16 +1,116 @@
-"""One unit of the layer that is open: why has it this value, and what does it look for?"""
+"""One unit of the layer that is open: why has it this value here, and what does it look for?"""
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
+from PIL import Image
 
-from app.text import t
+from app import state
+from app.components.window import window_panel
+from app.dream_panel import dream_panel
+from app.figures import enlarged, signed
+from app.text import plain, t
 from model.explorer import Activations
-from model.layers import Layer
+from model.gallery import Gallery, Strong
+from model.layers import CROP_PX, Layer
+
+TABS = ("numbers", "why", "likes", "dream")
+PATCH_PX = 220
+LIKED_PX = 96
 
 
 def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> None:
     """Title and tabs of one unit."""
     gpu = int(unit >= layer.tower_units(0).stop) if layer.towers == 2 else 0
-    title = "unit_title" if layer.towers == 2 else "unit_title_one_tower"
-    st.subheader(t(title, name=layer.name, number=unit + 1, gpu=gpu + 1))
+    if layer.name in ("fc8", "prob"):
+        st.subheader(t("unit_class", name=layer.name, of=plain(seen.classes[unit][1])))
+    else:
+        title = "unit_title" if layer.towers == 2 else "unit_title_one_tower"
+        st.subheader(t(title, name=layer.name, number=unit + 1, gpu=gpu + 1))
+    st.session_state["unit_tab"] = state.view().tab if state.view().tab in TABS else TABS[0]
+    tab = st.segmented_control(
+        t("unit_tabs"), TABS, required=True, format_func=lambda name: t(f"unit_tab_{name}"), key="unit_tab",
+        on_change=_take_tab, label_visibility="collapsed",
+    )  # fmt: skip
+    match tab:
+        case "why":
+            _why(seen, layer, unit, place)
+        case "likes":
+            _likes(layer, unit)
+        case "dream":
+            dream_panel(layer, unit)
+        case _:
+            gains = state.view().lesions.gains(state.explorer().config)
+            window_panel(state.explorer(), seen, layer.name, unit, *place, gains=gains, key="window")
+
+
+def _take_tab() -> None:
+    tab = st.session_state["unit_tab"]
+    state.change(tab="" if tab == TABS[0] else tab)
+
+
+def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> None:
+    """What in the picture drives the value: the patch it sees, deconvnet, guided backpropagation."""
+    silent = float(seen[layer.name].reshape(layer.units, -1)[unit].max()) <= 0 and layer.name not in ("fc8", "prob")
+    if silent:
+        st.info(t("why_silent"))
+        return
+    at = place if layer.size_px > 1 else None
+    rows, columns = _seen_by(layer, place)
+    shown = [(enlarged(_photograph()[rows, columns], PATCH_PX), "why_patch")]
+    with st.spinner(t("why_computing")):
+        for method in ("deconvnet", "guided_backprop"):
+            name = "fc8" if layer.name == "prob" else layer.name
+            gradient = state.gradient(method, layer=name, unit=unit, place=at)
+            shown.append((enlarged(signed(gradient)[rows, columns], PATCH_PX), f"why_{method}"))
+    with st.container(horizontal=True, gap="medium"):
+        for picture, caption in shown:
+            with st.container(width=PATCH_PX):
+                st.image(picture, output_format="PNG", width=PATCH_PX, alt=t(f"{caption}_alt"))
+                st.caption(t(caption))
+    st.caption(t("why_caption"))
+
+
+def _photograph() -> npt.NDArray[np.uint8]:
+    """The crop that the network sees, uint8 (224, 224, 3)."""
+    view = state.crop_view()
+    crop = state.edited_square()[view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
+    shifted = np.clip(crop + np.asarray(view.colour), 0, 255).round().astype(np.uint8)
+    return shifted[:, ::-1] if view.mirror else shifted
+
+
+def _likes(layer: Layer, unit: int) -> None:
+    """The pictures of the gallery that drive the unit most, cropped to what it sees."""
+    built = state.gallery()
+    if not built or not state.gallery_fits() or built[0].strongest is None:
+        st.info(t("likes_none"))
+        return
+    name = "fc8" if layer.name == "prob" else layer.name
+    gallery, found = built[0], built[0].strongest.of(name, unit)
+    if not found:
+        st.info(t("likes_silent", count=len(gallery.names)))
+        return
+    with st.container(horizontal=True, gap="small"):
+        for number, one in enumerate(found, 1):
+            with st.container(width=LIKED_PX):
+                label = gallery.labels[one.index] or gallery.names[one.index].rsplit("/", 1)[-1]
+                alt = t("likes_alt", number=number, label=label)
+                st.image(_liked(gallery, one, layer), output_format="PNG", width=LIKED_PX, alt=alt)
+                st.caption(f"{plain(label)}  \n{one.value:.4g}")
+    st.caption(t("likes_caption", count=len(gallery.names), path=plain(built[1])))
+
+
+def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:
+    """A picture of the gallery, cropped to the receptive field of its strongest value."""
+    margin = (gallery.square(one.index).shape[0] - CROP_PX) // 2
+    crop = gallery.square(one.index)[margin:-margin, margin:-margin]
+    rows, columns = _seen_by(layer, (one.row, one.column))
+    return Image.fromarray(crop[rows, columns]).resize((2 * LIKED_PX, 2 * LIKED_PX), Image.Resampling.NEAREST)
+
+
+def _seen_by(layer: Layer, place: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the crop that a value sees."""
+    top, left, bottom, right = layer.field(*place)
+    return slice(top, bottom), slice(left, right)

@@ -80,7 +80,7 @@ function drawTower(state, part) {
   const muted = new Set(seen.muted[layer.name] ?? []), side = layer.size * block;
   order.forEach((unit, i) => {
     const left = (i % columns) * cell, top = Math.floor(i / columns) * cell;
-    if (muted.has(unit)) cross(context, left, top, side, "#e6e6e6", true);
+    if (muted.has(unit)) cross(context, left, top, side, layer.size > 1 ? "#e6e6e6" : "#777", true);
     else if (layer.size > 1 && seen.highs[layer.first + unit] <= 0) cross(context, left, top, side, "#777", false);
   });
 }

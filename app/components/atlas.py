@@ -36,9 +36,10 @@ button { font: inherit; color: inherit; background: none; border: 1px solid var(
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
 .body { display: flex; gap: 16px; flex-wrap: wrap; }
 .towers { flex: 1 1 280px; min-width: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
-.towers[hidden], .classes[hidden], .controls[hidden], .card[hidden], [hidden] { display: none; }
+.towers[hidden], .classes[hidden], .controls[hidden], .card[hidden] { display: none; }
 .card { flex: 0 0 224px; }
 .card canvas { width: 220px; image-rendering: pixelated; cursor: crosshair; display: block; }
+.card canvas[hidden] { display: none; }
 .lines { white-space: pre-line; margin: 8px 0; line-height: 20px; min-height: 80px; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; border-bottom: 3px solid; margin-bottom: 8px; padding-bottom: 4px; }

@@ -1,7 +1,7 @@
 // The network as in the paper's Figure 2: a box a layer and GPU with its strongest map, lines as thick as the traffic.
 // It also keeps what the network computed for the other components: `alexnet.seen`, and what is looked at: `alexnet.view`.
 const SVG = "http://www.w3.org/2000/svg";
-const LEFT = 78, MIN_STEP = 56, MAX_STEP = 80, ROWS = [30, 116], TALL = 58, FACTS = 196;
+const LEFT = 74, MIN_STEP = 52, MAX_STEP = 80, ROWS = [30, 116], TALL = 58, FACTS = 196;
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
 
@@ -126,6 +126,8 @@ function drawBoxes(seen, root) {
     name.style.top = "8px";
     facts.style.top = `${FACTS}px`;
   });
+  const labels = element(root, "div", "facts labels", seen.words.facts);
+  Object.assign(labels.style, { left: 0, top: `${FACTS}px` });
   const photo = element(root, "canvas", "box");
   Object.assign(photo.style, { left: `${LEFT}px`, top: `${middle(seen, 1)}px`, width: `${seen.box}px`, height: `${seen.box}px` });
   photo.setAttribute("aria-hidden", "true");
@@ -194,7 +196,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const seen = (shared.seen = read(data));
   shared.look = look;
   seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
-  seen.box = seen.step - 14;
+  seen.box = seen.step - 12;
   root.replaceChildren();
   const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
   Object.assign(root.style, { width: `${width}px`, height: `${height}px` });

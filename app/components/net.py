@@ -32,6 +32,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .name, .facts { position: absolute; text-align: center; white-space: pre; line-height: 15px; }
 .name { font-weight: 600; background: none; border: 0; padding: 0; font-size: 13px; }
 .facts { opacity: .8; font-size: 11px; }
+.facts.labels { text-align: left; }
 .gpu { position: absolute; left: 0; width: 66px; font-weight: 700; font-size: 14px; }
 .mute { display: block; margin-top: 4px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
   border-radius: 4px; padding: 2px 6px; font-weight: 400; font-size: 12px; }
@@ -119,14 +120,14 @@ def _layer(row: Layer, before: Layer | None, times: Mapping[str, float]) -> dict
         "facts": "\n".join(
             (
                 f"{row.units}" if row.size_px == 1 else f"{row.units} x {row.size_px}²",
-                t("net_parameters", count=short(row.num_parameters)) if row.num_parameters else "",
-                t("net_macs", count=short(row.num_macs)) if row.num_macs else "",
-                t("net_time", time=times[row.name]) if row.name in times else "",
+                short(row.num_parameters),
+                short(row.num_macs),
+                f"{times[row.name]:.2f}",
             )
         ),
     }
 
 
 def _words() -> dict[str, str]:
-    keys = ("net_image", "net_open", "net_mute", "net_muted", "net_cut", "net_cut_done", "net_traffic", "net_alt")
+    keys = ("net_image", "net_open", "net_mute", "net_muted", "net_cut", "net_cut_done", "net_traffic", "net_alt", "net_facts")
     return {key.removeprefix("net_"): template(key) for key in keys}
