@@ -20,6 +20,7 @@ from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Activations, Explorer, TenCrops
+from model.gains import Gains
 from model.gallery import Gallery
 from model.layer_times import layer_milliseconds
 from model.workshop import Job, Workshop
@@ -244,8 +245,6 @@ def crop_view() -> preprocess.View:
 
 
 # What the network makes of it
-
-Gains = Mapping[str, Any]
 
 
 @st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)

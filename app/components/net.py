@@ -129,5 +129,15 @@ def _layer(row: Layer, before: Layer | None, times: Mapping[str, float]) -> dict
 
 
 def _words() -> dict[str, str]:
-    keys = ("net_image", "net_open", "net_mute", "net_muted", "net_cut", "net_cut_done", "net_traffic", "net_alt", "net_facts")
+    keys = (
+        "net_image",
+        "net_open",
+        "net_mute",
+        "net_muted",
+        "net_cut",
+        "net_cut_done",
+        "net_traffic",
+        "net_alt",
+        "net_facts",
+    )
     return {key.removeprefix("net_"): template(key) for key in keys}
