@@ -46,12 +46,6 @@ def unit_atlas(layer: Layer, maps: npt.NDArray[np.float32], *, selected: int, ke
     return _atlas(layer, pixels, view, selected, key)
 
 
-def kernel_atlas(layer: Layer, pictures: npt.NDArray[np.uint8], *, selected: int, key: str) -> int | None:
-    """Draw kernels in colour, uint8 (kernels, height, width, 3); returns the kernel that was clicked, or None."""
-    view = {"rgb": True, "lows": [0], "highs": [1], "unitWord": t("kernels_unit")}
-    return _atlas(layer, pictures, view, selected, key)
-
-
 def _atlas(layer: Layer, pixels: npt.NDArray[np.uint8], view: dict[str, object], selected: int, key: str) -> int | None:
     header = {
         "layer": layer.name,
