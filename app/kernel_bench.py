@@ -107,8 +107,7 @@ def _all_curves(layer: Layer, curves: Array) -> None:
             kernel_figures.colour_of(layer, tower),
             titles,
         )
+        alt = t("bench_all_alt", number=tower + 1) if layer.towers == 2 else t("bench_all_alt_one_tower")
         with column:
-            st.plotly_chart(
-                figure, key=f"kernel_bench_all_{tower}", config=STATIC, alt=t("bench_all_alt", number=tower + 1)
-            )
+            st.plotly_chart(figure, key=f"kernel_bench_all_{tower}", config=STATIC, alt=alt)
     st.caption(t("bench_all_caption"))

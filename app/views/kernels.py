@@ -40,7 +40,8 @@ def main() -> None:
     explorer = state.explorer()
     layer, path = explorer.config.layer["conv1"], state.model_path()
     kernels = explorer.weights["conv1.weight"]
-    st.caption(t("kernels_caption", units=layer.units, size=layer.window_px))
+    about = t("kernels_caption", units=layer.units, size=layer.window_px)
+    st.caption(f"{about} {t('kernels_caption_towers')}" if layer.towers == 2 else about)
     choices = {"global": t("kernels_global"), "each": t("kernels_each")}
     contrast = st.segmented_control(
         t("kernels_contrast"), choices, default="global", required=True, format_func=choices.__getitem__,
@@ -153,7 +154,8 @@ def _numbers(selectivity: float, fit: Gabor) -> str:
 
 
 def _distributions(layer: Layer, selectivity: npt.NDArray[np.float64], fits: list[Gabor]) -> None:
-    st.markdown(f"#### {t('kernels_distributions')}")
+    title = t("kernels_distributions") if layer.towers == 2 else t("kernels_distributions_one_tower")
+    st.markdown(f"#### {title}")
     units = [layer.tower_units(tower) for tower in range(layer.towers)]
     colours = [kernel_figures.colour_of(layer, tower) for tower in range(layer.towers)]
     if layer.towers == 2:
