@@ -2,53 +2,209 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
-from app import state
-from app.components.unit_atlas import kernel_atlas
+from app import kernel_figures, state
+from app.components.kernel_atlas import Sort, kernel_atlas
 from app.figures import enlarged, greys, kernel_pictures
-from app.text import t
+from app.kernel_bench import bench
+from app.text import plain, t
+from model import history
+from model.explorer import Explorer
+from model.history import History
+from model.kernels import Gabor, colour_selectivity, difference, fit_gabors, strongest_axis
+from model.layers import Layer
+
+STATIC = {"displayModeBar": False}
+
+
+@st.cache_resource(max_entries=8, show_spinner=t("kernels_fitting"))
+def _measure(path: str, changed_ns: int, _explorer: Explorer) -> tuple[npt.NDArray[np.float64], list[Gabor]]:
+    """Colour selectivity and Gabor fit of every kernel."""
+    kernels = _explorer.weights["conv1.weight"]
+    return colour_selectivity(kernels), fit_gabors(kernels)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read_history(path: str, changed_ns: int) -> History:
+    return history.read(path)
 
 
 def main() -> None:
-    """Figure 3, and one kernel of it."""
+    """Figure 3, one kernel of it, the GPUs compared, and a bench of gratings."""
     st.subheader(t("kernels_title"))
     explorer = state.explorer()
-    layer = explorer.config.layer["conv1"]
-    kernels = np.concatenate(explorer.kernels("conv1"))
-    st.caption(t("kernels_caption", units=layer.units, size=layer.window_px))
+    layer, path = explorer.config.layer["conv1"], state.model_path()
+    kernels = explorer.weights["conv1.weight"]
+    about = t("kernels_caption", units=layer.units, size=layer.window_px)
+    st.caption(f"{about} {t('kernels_caption_towers')}" if layer.towers == 2 else about)
     choices = {"global": t("kernels_global"), "each": t("kernels_each")}
     contrast = st.segmented_control(
-        t("kernels_contrast"), choices, default="global", required=True, format_func=choices.__getitem__, key="contrast",
-        help=t("kernels_global_help"), persist_state="session",
+        t("kernels_contrast"), choices, default="global", required=True, format_func=choices.__getitem__,
+        key="kernel_contrast", help=t("kernels_global_help"), persist_state="session",
     )  # fmt: skip
     pictures = kernel_pictures(kernels, each=contrast == "each")
+    selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
     chosen: int = st.session_state.get("kernel", 0) % layer.units
-    clicked = kernel_atlas(layer, pictures, selected=chosen, key="kernel_atlas")
+    moments = _history(kernels.shape)
+    clicked = kernel_atlas(
+        layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
+        history=moments, each=contrast == "each", selected=chosen, model=str(path), key="kernel_atlas",
+    )  # fmt: skip
+    st.caption(t("kernels_atlas_caption") + " " + t("kernels_history_caption" if moments else "kernels_no_history"))
     if clicked is not None and clicked < layer.units:
         chosen = st.session_state["kernel"] = clicked
-    _kernel(chosen, kernels[chosen], pictures[chosen])
+    _kernel(layer, chosen, pictures[chosen], float(selectivity[chosen]), fits[chosen])
+    _distributions(layer, selectivity, fits)
+    bench(explorer, chosen)
 
 
-def _kernel(number: int, weights: np.ndarray, picture: np.ndarray) -> None:
+def _history(shape: tuple[int, ...]) -> History | None:
+    """The history beside the model, if there is one of kernels like these; a broken one is a sentence."""
+    path = state.model_path().parent / "history.npz"
+    if not path.exists():
+        return None
+    try:
+        found = _read_history(str(path), path.stat().st_mtime_ns)
+    except ValueError as reason:
+        st.error(plain(str(reason)))
+        return None
+    if found.kernels(-1).shape != shape:
+        st.error(t("kernels_other_history"))
+        return None
+    return found
+
+
+def _sorts(selectivity: npt.NDArray[np.float64], fits: list[Gabor]) -> list[Sort]:
+    def sort(label: str, values: Any, texts: Any, sure: Any) -> Sort:
+        return Sort(label=label, values=[*map(float, values)], texts=[*texts], sure=[*sure])
+
+    turned = [fit.has_orientation for fit in fits]
+    barred = [fit.has_frequency for fit in fits]
+    return [
+        Sort(label=t("kernels_as_learned")),
+        sort(t("kernels_colour"), selectivity, map(_share, selectivity), [True] * len(fits)),
+        sort(t("kernels_orientation"), [round(fit.orientation) % 180 for fit in fits], map(_orientation, fits), turned),
+        sort(t("kernels_frequency"), [fit.frequency for fit in fits], map(_frequency, fits), barred),
+        sort(t("kernels_r2"), [-fit.r2 for fit in fits], (_share(fit.r2) for fit in fits), [f.is_good for f in fits]),
+    ]
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}".removeprefix("0")
+
+
+def _orientation(fit: Gabor) -> str:
+    return f"{round(fit.orientation) % 180}°" if fit.has_orientation else "–"
+
+
+def _frequency(fit: Gabor) -> str:
+    return _share(fit.frequency) if fit.has_frequency else "–"
+
+
+def _tip(kernel: int, selectivity: float, fit: Gabor) -> str:
+    facts = {"colour": _share(selectivity), "orientation": _orientation(fit), "frequency": _frequency(fit)}
+    return t("kernels_tip", number=kernel + 1, r2=_share(fit.r2), **facts)
+
+
+def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivity: float, fit: Gabor) -> None:
     explorer = state.explorer()
-    layer = explorer.config.layer["conv1"]
+    weights = explorer.weights["conv1.weight"][number]
     gpu = int(number >= layer.tower_units(0).stop) + 1
     title = "kernel_title" if layer.towers == 2 else "kernel_title_one_tower"
     st.markdown(f"#### {t(title, number=number + 1, gpu=gpu)}")
-    kernel_side, map_side = st.columns(2)
+    st.write(_numbers(selectivity, fit))
+    kernel_side, fit_side, map_side = st.columns([3, 6, 3])
     with kernel_side:
         alt = t("kernel_alt", number=number + 1)
         st.image(enlarged(picture, 440), output_format="PNG", width="stretch", alt=alt)
         bias = float(explorer.weights["conv1.bias"][number])
         facts = {"count": weights.size, "low": float(weights.min()), "high": float(weights.max()), "bias": bias}
         st.caption(t("kernel_caption", **facts))
+    with fit_side:
+        axis, along = strongest_axis(weights)
+        both = enlarged(kernel_figures.fit_picture(fit, along), 880)
+        st.image(both, output_format="PNG", width="stretch", alt=t("kernel_fit_alt", number=number + 1))
+        red, green, blue = (float(value) for value in axis)
+        st.caption(t("kernel_fit_caption", red=red, green=green, blue=blue))
     with map_side:
         pixels, _, _ = greys(state.activations()["conv1"][number][None])
         alt = t("unit_map_alt", name="conv1", number=number + 1)
         st.image(enlarged(pixels[0], 440), output_format="PNG", width="stretch", alt=alt)
         st.caption(t("kernel_map_caption"))
+
+
+def _numbers(selectivity: float, fit: Gabor) -> str:
+    """The kernel's numbers in sentences; what a poor fit says of bars is left out, with the reason."""
+    sentences = [t("kernel_selectivity", share=_share(selectivity)), t("kernel_r2", r2=_share(fit.r2))]
+    if not fit.is_good:
+        sentences.append(t("kernel_poor_fit"))
+    elif not fit.has_orientation:
+        sentences.append(t("kernel_blob"))
+    elif not fit.has_frequency:
+        sentences.append(t("kernel_edge", orientation=_orientation(fit)))
+    else:
+        facts = {"frequency": _frequency(fit), "cycles": fit.cycles_per_kernel}
+        sentences.append(t("kernel_bars", orientation=_orientation(fit), **facts))
+    return " ".join(sentences)
+
+
+def _distributions(layer: Layer, selectivity: npt.NDArray[np.float64], fits: list[Gabor]) -> None:
+    title = t("kernels_distributions") if layer.towers == 2 else t("kernels_distributions_one_tower")
+    st.markdown(f"#### {title}")
+    units = [layer.tower_units(tower) for tower in range(layer.towers)]
+    colours = [kernel_figures.colour_of(layer, tower) for tower in range(layer.towers)]
+    if layer.towers == 2:
+        st.write(_claim(*(selectivity[part] for part in units)))
+    turned = [np.asarray([fit.orientation % 180 for fit in fits[part] if fit.has_orientation]) for part in units]
+    barred = [np.asarray([fit.frequency for fit in fits[part] if fit.has_frequency]) for part in units]
+    shown = (
+        ("selectivity", [selectivity[part] for part in units], np.linspace(0, 1, 11), t("kernels_colour")),
+        ("orientation", turned, np.linspace(0, 180, 13), t("kernels_orientation_axis")),
+        ("frequency", barred, np.linspace(0, 0.5, 11), t("kernels_frequency_axis")),
+    )
+    for column, (name, groups, edges, title) in zip(st.columns(3), shown, strict=True):
+        with column:
+            figure = kernel_figures.distribution(groups, colours, edges, title)
+            caption = _caption(name, groups)
+            st.plotly_chart(figure, key=f"kernel_{name}", config=STATIC, alt=caption)
+            st.caption(caption)
+
+
+def _caption(name: str, groups: list[npt.NDArray[np.float64]]) -> str:
+    """How to read one distribution; orientations go round, so they have no median."""
+    parts = []
+    for number, values in enumerate(groups, 1):
+        key = "kernels_group" if len(groups) == 2 else "kernels_group_one_tower"
+        part = t(key, number=number, count=len(values))
+        if name == "orientation":
+            upright = int((np.abs((values + 45) % 90 - 45) < 15).sum())
+            part += t("kernels_upright", count=upright)
+        elif len(values):
+            part += t("kernels_median", median=_share(float(np.median(values))))
+        parts.append(part)
+    groups_text = "; ".join(parts)
+    if name == "selectivity":
+        return t("kernels_selectivity_caption", groups=groups_text)
+    if name == "orientation":
+        return t("kernels_orientation_caption", groups=groups_text)
+    return t("kernels_frequency_caption", groups=groups_text)
+
+
+def _claim(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> str:
+    """The paper's sentence about Figure 3 beside this model's numbers."""
+    found = difference(first, second)
+    if not found.is_told:
+        verdict = t("kernels_claim_untold")
+    else:
+        verdict = t("kernels_claim_as_printed") if found.mean > 0 else t("kernels_claim_renumbered")
+    facts = {"first": _share(float(first.mean())), "second": _share(float(second.mean()))}
+    interval = {"difference": found.mean, "low": found.low, "high": found.high}
+    return f"{t('kernels_claim', **facts, **interval)} {verdict}"
 
 
 main()

@@ -1,0 +1,113 @@
+"""The stimulus bench: a grating to choose, and what every kernel of the first layer answers to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from app import kernel_figures
+from app.text import t
+from model.explorer import Explorer
+from model.gratings import COLOUR_AXES, grating, tuning
+from model.layers import CROP_PX, Layer
+
+ORIENTATIONS = np.arange(0.0, 180.0, 5.0)
+FREQUENCIES = np.arange(2, 51) / 100
+STATIC = {"displayModeBar": False}
+Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+
+def bench(explorer: Explorer, chosen: int) -> None:
+    """Draw the bench: the grating, every kernel's answer, the chosen kernel's curves, every kernel's curve."""
+    st.markdown(f"#### {t('bench_title')}")
+    controls, shown, bars = st.columns([3, 3, 6])
+    with controls:
+        orientation, frequency, colour, contrast = _controls()
+    layer = explorer.config.layer["conv1"]
+    by_orientation = _tuning(explorer, ORIENTATIONS, np.full(len(ORIENTATIONS), frequency), colour, contrast)
+    by_frequency = _tuning(explorer, np.full(len(FREQUENCIES), orientation), FREQUENCIES, colour, contrast)
+    now = by_orientation[:, int(np.abs(ORIENTATIONS - orientation).argmin())]
+    with shown:
+        _picture(explorer, orientation, frequency, colour, contrast)
+    with bars:
+        _answers(layer, now, chosen)
+    _curves(layer, by_orientation[chosen], by_frequency[chosen], chosen, orientation, frequency)
+    _all_curves(layer, by_orientation)
+
+
+def _controls() -> tuple[float, float, str, float]:
+    orientation = st.slider(t("bench_orientation"), 0, 175, 45, 5, format="%d°", key="kernel_bench_orientation")
+    frequency = st.slider(t("bench_frequency"), 0.02, 0.5, 0.1, 0.01, key="kernel_bench_frequency")
+    names = {"grey": t("bench_grey"), "red_green": t("bench_red_green"), "blue_yellow": t("bench_blue_yellow")}
+    colour = st.segmented_control(
+        t("bench_colour"), list(COLOUR_AXES), default="grey", required=True, format_func=names.__getitem__,
+        key="kernel_bench_colour", wrap=True,
+    )  # fmt: skip
+    percent = st.slider(t("bench_contrast"), 0, 100, 100, 5, format="%d %%", key="kernel_bench_contrast")
+    return float(orientation), float(frequency), colour or "grey", percent / 100
+
+
+def _tuning(explorer: Explorer, orientations: Doubles, frequencies: Doubles, colour: str, contrast: float) -> Array:
+    kernels, biases = explorer.weights["conv1.weight"], explorer.weights["conv1.bias"]
+    return tuning(explorer.config, kernels, biases, orientations, frequencies, colour=colour, contrast=contrast)
+
+
+def _picture(explorer: Explorer, orientation: float, frequency: float, colour: str, contrast: float) -> None:
+    mean = explorer.mean.reshape(3, -1).mean(1)[:, None, None]
+    levels = grating(orientation, frequency, 0.0, colour, contrast, CROP_PX) + mean
+    pixels = np.clip(np.round(levels), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    alt = t("bench_alt", orientation=orientation, frequency=frequency)
+    st.image(pixels, output_format="PNG", width="stretch", alt=alt)
+    st.caption(t("bench_picture_caption", size=CROP_PX, cycles=explorer.config.layer["conv1"].window_px * frequency))
+
+
+def _answers(layer: Layer, now: Array, chosen: int) -> None:
+    titles = t("kernels_unit"), t("bench_answer")
+    caption = t(
+        "bench_answers_caption", best=int(now.argmax()) + 1, most=float(now.max()), silent=int((now <= 0).sum())
+    )
+    figure = kernel_figures.answers(layer, now, chosen, titles)
+    st.plotly_chart(figure, key="kernel_bench_answers", config=STATIC, alt=caption)
+    st.caption(caption)
+
+
+def _curves(
+    layer: Layer, by_orientation: Array, by_frequency: Array, chosen: int, orientation: float, frequency: float
+) -> None:
+    tower = int(chosen >= layer.tower_units(0).stop)
+    colour = kernel_figures.colour_of(layer, tower)
+    left, right = st.columns(2)
+    with left:
+        titles = t("kernels_orientation_axis"), t("bench_answer")
+        caption = t("bench_orientation_caption", number=chosen + 1, frequency=frequency)
+        figure = kernel_figures.curve(ORIENTATIONS, by_orientation, orientation, colour, titles)
+        st.plotly_chart(figure, key="kernel_bench_by_orientation", config=STATIC, alt=caption)
+        st.caption(caption)
+    with right:
+        titles = t("kernels_frequency_axis"), t("bench_answer")
+        caption = t("bench_frequency_caption", number=chosen + 1, orientation=orientation)
+        figure = kernel_figures.curve(FREQUENCIES, by_frequency, frequency, colour, titles)
+        st.plotly_chart(figure, key="kernel_bench_by_frequency", config=STATIC, alt=caption)
+        st.caption(caption)
+
+
+def _all_curves(layer: Layer, curves: Array) -> None:
+    """Every kernel's curve over orientations; rows by the orientation that a kernel likes best."""
+    st.markdown(f"**{t('bench_all')}**")
+    for tower, column in enumerate(st.columns(layer.towers)):
+        units = np.arange(layer.units)[layer.tower_units(tower)]
+        units = units[np.argsort(curves[units].argmax(1), kind="stable")]
+        titles = t("kernels_orientation_axis"), t("kernels_unit")
+        figure = kernel_figures.heat(
+            curves[units],
+            [int(unit) + 1 for unit in units],
+            ORIENTATIONS,
+            kernel_figures.colour_of(layer, tower),
+            titles,
+        )
+        alt = t("bench_all_alt", number=tower + 1) if layer.towers == 2 else t("bench_all_alt_one_tower")
+        with column:
+            st.plotly_chart(figure, key=f"kernel_bench_all_{tower}", config=STATIC, alt=alt)
+    st.caption(t("bench_all_caption"))

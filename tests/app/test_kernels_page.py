@@ -1,0 +1,112 @@
+"""The Kernels page over toy networks: what it says, with and without a history, on one tower and on two."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from model import onnx_file
+from model.history import History
+from model.layers import CODE_2012, ONE_TOWER, Config
+from tests.app.test_pages import MAIN, errors, open_page, text
+from tests.toys import TOY, small, write_toy
+
+
+@pytest.fixture(autouse=True)
+def _no_cache() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "model.onnx"))
+    return tmp_path
+
+
+def opened(folder: Path, config: Config = TOY) -> AppTest:
+    write_toy(folder / "model.onnx", config)
+    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    open_page(app, "kernels")
+    assert not app.exception
+    return app
+
+
+def write_history(folder: Path, kernels: int = TOY.kernels[0]) -> None:
+    ranges = np.zeros(2, np.float32), np.ones(2, np.float32)
+    errors = np.asarray([[np.nan, np.nan], [40.0, 10.0]], np.float32)
+    codes = np.zeros((2, kernels, 11, 11, 3), np.uint8)
+    History(epochs=np.asarray([0, 3]), codes=codes, lows=ranges[0], highs=ranges[1], errors=errors).write(
+        folder / "history.npz"
+    )
+
+
+def test_two_towers_are_compared(folder: Path) -> None:
+    app = opened(folder)
+    assert errors(app) == []
+    assert "conv1 kernel 1 on GPU1" in text(app)
+    assert "Here the mean colour selectivity is" in text(app)
+    assert "no luminance at all: GPU1 4 kernels, median ." in text(app)
+    assert "This model carries no history of its training" in text(app)
+
+
+def test_one_tower_has_nothing_to_compare(folder: Path) -> None:
+    app = opened(folder, small(ONE_TOWER))
+    assert errors(app) == []
+    assert "Here the mean colour selectivity is" not in text(app)
+    assert "GPU1" not in text(app)
+    assert "kernels, median ." in text(app)
+
+
+def test_selectivity_is_the_files(folder: Path) -> None:
+    app = opened(folder)
+    first = onnx_file.read(folder / "model.onnx")[1]["conv1.weight"][0].astype(float)
+    share = 1 - float((first.sum(0) ** 2 / 3).sum() / (first**2).sum())
+    assert f"Colour selectivity .{round(100 * share):02d}." in text(app)
+
+
+def test_history_beside_the_model(folder: Path) -> None:
+    write_history(folder)
+    app = opened(folder)
+    assert errors(app) == []
+    assert "Play shows the same kernels during the training" in text(app)
+
+
+def test_history_of_another_network_is_a_sentence(folder: Path) -> None:
+    write_history(folder, kernels=3)
+    app = opened(folder)
+    assert errors(app) == [
+        "The history beside this model belongs to another network; make it anew with python -m training.history."
+    ]
+    assert "conv1 kernel 1 on GPU1" in text(app)
+
+
+def test_broken_history_is_a_sentence(folder: Path) -> None:
+    (folder / "history.npz").write_bytes(b"broken")
+    app = opened(folder)
+    assert errors(app) == ["history.npz is no history of this project; make one with python -m training.history."]
+
+
+@pytest.mark.parametrize("config", [TOY, small(CODE_2012)], ids=["paper", "2012 code"])
+def test_bench(folder: Path, config: Config) -> None:
+    app = opened(folder, config)
+    app.slider(key="kernel_bench_orientation").set_value(90)
+    app.slider(key="kernel_bench_frequency").set_value(0.25)
+    app.segmented_control(key="kernel_bench_colour").set_value("red_green").run()
+    assert not app.exception
+    assert errors(app) == []
+    assert "2.8 cycles fall into a kernel's window" in text(app)
+    assert "as the bars turn, at 0.25 cycles a pixel" in text(app)
+    assert "as the bars grow finer, at 90°" in text(app)
+
+
+def test_no_contrast_leaves_the_biases(folder: Path) -> None:
+    """Toy biases are zero: every kernel is silent before a plain picture."""
+    app = opened(folder)
+    app.slider(key="kernel_bench_contrast").set_value(0).run()
+    assert errors(app) == []
+    assert f"0.0, and {TOY.kernels[0]} stay silent" in text(app)

@@ -1,0 +1,90 @@
+"""Figure 3 as a person meets it: sorted, chosen, played back, and before gratings."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from model import history
+from model.explorer import Explorer
+from model.kernels import colour_selectivity
+from tests.e2e.actions import atlas, expect_no_trouble, open_page, settle
+from tests.test_shipped_model import MODEL
+
+pytestmark = pytest.mark.e2e
+
+
+def order(canvas: Locator) -> list[int]:
+    return [int(number) for number in (canvas.get_attribute("data-order") or "").split()]
+
+
+def test_sorting_orders_each_gpu_by_itself(page: Page) -> None:
+    open_page(page, "kernels")
+    explorer = Explorer.open(MODEL, "cpu")
+    layer, shares = explorer.config.layer["conv1"], colour_selectivity(explorer.weights["conv1.weight"])
+    canvases = atlas(page).locator("canvas")
+    assert order(canvases.first) == list(range(1, layer.tower_units(0).stop + 1))
+    page.get_by_label("Sort by").select_option(label="Colour selectivity")
+    for tower in (0, 1):
+        units = range(layer.units)[layer.tower_units(tower)]
+        assert order(canvases.nth(tower)) == [unit + 1 for unit in sorted(units, key=lambda unit: shares[unit])]
+    expect_no_trouble(page)
+
+
+def test_click_and_keys_follow_the_sorted_order(page: Page) -> None:
+    open_page(page, "kernels")
+    page.get_by_label("Sort by").select_option(label="Colour selectivity")
+    gpu2 = atlas(page).locator("canvas").nth(1)
+    found = order(gpu2)
+    gpu2.click(position={"x": 8, "y": 8})
+    expect(page.get_by_role("heading", name=f"conv1 kernel {found[0]} on GPU2")).to_be_visible()
+    gpu2.press("ArrowRight")
+    expect(page.get_by_role("heading", name=f"conv1 kernel {found[1]} on GPU2")).to_be_visible()
+    settle(page)
+    assert order(gpu2) == found  # the server's answer keeps the order
+    gpu2.press("ArrowLeft")
+    expect(page.get_by_role("heading", name=f"conv1 kernel {found[0]} on GPU2")).to_be_visible()
+    expect_no_trouble(page)
+
+
+def test_pointer_tells_the_numbers(page: Page) -> None:
+    open_page(page, "kernels")
+    canvas = atlas(page).locator("canvas").first
+    canvas.hover(position={"x": 8, "y": 8})
+    expect(atlas(page).locator(".tip")).to_contain_text(
+        re.compile(r"Kernel 1: colour selectivity \.\d\d, orientation ")
+    )
+
+
+def test_training_plays(page: Page) -> None:
+    open_page(page, "kernels")
+    moments = len(history.read(MODEL.parent / "history.npz").epochs)
+    found, slider = atlas(page), page.get_by_label("Moment of the training")
+    expect(slider).to_have_value(str(moments - 1))
+    expect(found.get_by_text(re.compile("Epoch 32: validation error 34.8 %, top-5 8.1 %"))).to_be_visible()
+    slider.fill("0")
+    expect(found.get_by_text("Before the training: random numbers")).to_be_visible()
+    assert found.get_attribute("data-moment") == "0"
+    page.get_by_role("button", name="Play").click()
+    expect(slider).to_have_value("3", timeout=5000)
+    page.get_by_role("button", name="Pause").click()
+    stopped = slider.input_value()
+    page.wait_for_timeout(500)
+    assert slider.input_value() == stopped
+    page.get_by_role("button", name="Play").click()
+    expect(slider).to_have_value(str(moments - 1), timeout=30_000)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect_no_trouble(page)
+
+
+def test_bench(page: Page) -> None:
+    open_page(page, "kernels")
+    expect(page.get_by_alt_text("A grating of bars at 45 degrees, 0.10 cycles a pixel")).to_be_visible()
+    page.get_by_role("slider", name="Orientation").press("ArrowRight")
+    settle(page)
+    expect(page.get_by_alt_text("A grating of bars at 50 degrees, 0.10 cycles a pixel")).to_be_visible()
+    page.get_by_text("Blue-yellow", exact=True).click()
+    settle(page)
+    expect(page.get_by_text("Every kernel's tuning curve")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(8)
+    expect_no_trouble(page)
