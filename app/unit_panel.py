@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from app import state
+from app.components.picture import displayed
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
 from app.figures import enlarged, signed
@@ -43,7 +44,10 @@ def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int
             dream_panel(layer, unit)
         case _:
             gains = state.view().lesions.gains(state.explorer().config)
-            window_panel(state.explorer(), seen, layer.name, unit, *place, gains=gains, key="window")
+            below = window_panel(state.explorer(), seen, layer.name, unit, *place, gains=gains, key="window")
+            if below:  # the person asked to see one of the values that this one is made of
+                state.change(layer=below.layer, unit=below.unit, place=(below.row, below.column))
+                st.rerun()
 
 
 def _take_tab() -> None:
@@ -77,8 +81,7 @@ def _photograph() -> npt.NDArray[np.uint8]:
     """The crop that the network sees, uint8 (224, 224, 3)."""
     view = state.crop_view()
     crop = state.edited_square()[view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
-    shifted = np.clip(crop + np.asarray(view.colour), 0, 255).round().astype(np.uint8)
-    return shifted[:, ::-1] if view.mirror else shifted
+    return displayed(crop, view)
 
 
 def _likes(layer: Layer, unit: int) -> None:

@@ -50,6 +50,8 @@ class Activations(Mapping[str, Array]):
     """(256, 256, 3), the square that the crop was cut from."""
     crop: Array
     """(3, 224, 224), what the network saw: the crop less the mean."""
+    view: View
+    """Which crop that is."""
     milliseconds: Mapping[str, float]
     """Time of each step: preprocess, forward."""
     device: str
@@ -178,6 +180,7 @@ class Explorer:
             classes=self.info.classes,
             square=square,
             crop=_frozen(crop[0]),
+            view=view,
             milliseconds=_milliseconds(start, middle, end),
             device=self.device,
         )

@@ -42,7 +42,7 @@ class Gradients:
         self.device, self.device_name = _device(device)
         net = AlexNet(info.config)
         net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-        net = net.to(self.device, memory_format=torch.channels_last)  # twice as fast on a CPU
+        net = net.to(self.device).to(memory_format=torch.channels_last)  # twice as fast on a CPU
         self.net = net.eval().requires_grad_(False)
 
     @staticmethod

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model import preprocess
 from model.explorer import Activations, Explorer
-from model.layers import CROP_PX, SQUARE_PX, Layer
+from model.layers import CROP_PX, Layer
 from model.steps import Array, Normalisation, Place, Pooling, Softmax, Step, WeightedSum
 
 Gains = Mapping[str, npt.ArrayLike]
@@ -165,17 +164,13 @@ def value_of(explorer: Explorer, seen: Activations, place: Place) -> float:
     return float(seen[it.name].reshape(it.units, it.size_px, it.size_px)[place.unit, place.row, place.column])
 
 
-def crop_of(explorer: Explorer, seen: Activations) -> Array:
-    """(3, 224, 224), what conv1 read: the crop less the mean. The one place that knows how it was cut."""
-    cropped: Array = preprocess.crop(seen.square, explorer.mean)[0]
-    return cropped
-
-
 def colours_of(explorer: Explorer, seen: Activations, step: WeightedSum) -> npt.NDArray[np.uint8]:
     """The pixels under a window of conv1, uint8 (k, k, 3); the overhanging zeros, which stand for the mean, are grey."""
-    pixels, middle = crop_of(explorer, seen), (SQUARE_PX - CROP_PX) // 2
-    window = np.s_[:, middle : middle + CROP_PX, middle : middle + CROP_PX]
-    pixels = pixels + (explorer.mean[window] if explorer.mean.ndim == 3 else explorer.mean[:, None, None])
+    mean, view = explorer.mean, seen.view
+    if mean.ndim == 3:
+        mean = mean[:, view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
+        mean = mean[:, :, ::-1] if view.mirror else mean
+    pixels = seen.crop + (mean if mean.ndim == 3 else mean[:, None, None])
     patch = np.full((*step.inside.shape, 3), 128, np.uint8)
     rows, columns = int(step.inside[:, 0].sum()), int(step.inside[0].sum())
     under = pixels[:, step.top : step.top + rows, step.left : step.left + columns]
@@ -200,7 +195,7 @@ def _maps_below(explorer: Explorer, seen: Activations, it: Layer) -> tuple[Array
     """The maps that a layer reads, (units, height, width), and whose they are."""
     at = explorer.config.layers.index(it)
     if at == 0:
-        return crop_of(explorer, seen), IMAGE
+        return seen.crop, IMAGE
     below = explorer.config.layers[at - 1]
     return seen[below.name].reshape(below.units, below.size_px, below.size_px), below.name
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.components.wire import pack
 from app.figures import GPU_COLOURS, greys, short
-from app.text import t, template
+from app.text import template
 from app.view import CROSS_TALK, TOWERS, View
 from model.explorer import Activations
 from model.layers import CROP_PX, Config, Layer

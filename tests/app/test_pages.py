@@ -68,7 +68,8 @@ def test_every_layer_opens(app: AppTest, layer: str) -> None:
     app.run()
     assert not app.exception
     assert errors(app) == []
-    assert any(title.value.startswith(f"{layer} unit") for title in app.subheader)
+    title = f"{layer}: class " if layer in ("fc8", "prob") else f"{layer} unit "
+    assert any(shown.value.startswith(title) for shown in app.subheader)
 
 
 def test_link_restores_the_view(app: AppTest) -> None:

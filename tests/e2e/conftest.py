@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,21 +33,19 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running explorer on the shipped model."""
+    with serving("app/main.py", tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@contextmanager
+def serving(script: str, folder: Path) -> Iterator[str]:
+    """Address of a server of its own that runs a Streamlit script; its log goes into a folder."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app/main.py",
-        "--server.headless",
-        "true",
-        "--server.port",
-        str(port),
-    ]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", script, *options]
+    log = folder / "log.txt"
     environment = {name: value for name, value in os.environ.items() if name != "ALEXNET_MODEL"}
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)

@@ -10,7 +10,9 @@ from model.layers import CODE_2012, ONE_TOWER, Config
 from tests.toys import TOY, small, write_toy
 
 
-@pytest.mark.parametrize("config", [TOY, small(ONE_TOWER), small(CODE_2012)], ids=["two towers", "one tower", "2012 code"])
+@pytest.mark.parametrize(
+    "config", [TOY, small(ONE_TOWER), small(CODE_2012)], ids=["two towers", "one tower", "2012 code"]
+)
 def test_every_layer_has_a_time(config: Config, tmp_path: Path) -> None:
     write_toy(tmp_path / "model.onnx", config)
     explorer = Explorer.open(tmp_path / "model.onnx", "cpu")

@@ -27,6 +27,7 @@ from model.layers import (
     Config,
     Layer,
 )
+from model.preprocess import CENTRE
 from model.steps import Normalisation, Place, Pooling, Softmax, WeightedSum
 from tests.test_shipped_model import MODEL
 from tests.toys import TOY, picture, small, write_toy
@@ -119,7 +120,9 @@ def by_hand(config: Config = TOY, **arrays: npt.NDArray[np.float32]) -> tuple[An
     given = {name.replace("_", "."): array for name, array in arrays.items()}
     layers |= {name: array for name, array in given.items() if name in layers}
     weights |= {name: array for name, array in given.items() if name not in layers}
-    seen = Activations(MappingProxyType(layers), (), np.full((256, 256, 3), 255, np.uint8), {}, "")
+    white = np.full((256, 256, 3), 255, np.uint8)
+    crop = np.full((3, 224, 224), 5, np.float32)
+    seen = Activations(MappingProxyType(layers), (), white, crop, CENTRE, {}, "")
     return Net(config, weights, np.full(3, 250, np.float32)), seen
 
 
