@@ -21,7 +21,7 @@ from tests.toys import picture, small, write_toy
 
 ROOT = Path(__file__).parents[2]
 CROP = picture(3)[16:240, 16:240].transpose(2, 0, 1).astype(np.float32) - 100
-PATIENCE = 60.0  # seconds, for a busy machine; nothing here needs more than a few
+PATIENCE = 120.0  # seconds, for a busy machine; nothing here needs more than a few
 ENDLESS = 10_000_000
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
 
