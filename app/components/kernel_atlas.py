@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,8 +36,9 @@ select, button { font: inherit; color: inherit; background: var(--st-background-
   border: 1px solid var(--st-border-color); border-radius: 4px; }
 button { min-width: 72px; }
 input { flex: 1 1 200px; max-width: 420px; accent-color: var(--st-primary-color); }
-.tip, output { font-variant-numeric: tabular-nums; min-height: 20px; }
-output { flex: 1 1 280px; }
+.tip, output { font-variant-numeric: tabular-nums; }
+.tip { flex: 1 1 300px; line-height: 1.3; min-height: 2.6em; display: flex; align-items: center; }
+output { flex: 1 1 280px; min-height: 20px; }
 .towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 280px), 1fr)); gap: 16px; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; border-bottom: 3px solid var(--tower); margin-bottom: 8px; padding-bottom: 4px; }
@@ -75,8 +76,9 @@ def kernel_atlas(
     selected: int,
     model: str,
     key: str,
-) -> int | None:
-    """Draw kernels by GPU; returns the one that was clicked, or None.
+    on_choice: Callable[[int], None],
+) -> None:
+    """Draw kernels by GPU.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ def kernel_atlas(
         The browser stretches every kernel of the history to its own range, as `pictures` are already.
     model : str
         Whose kernels they are: another one sends the slider back to the end.
+    on_choice : callable
+        Called with the kernel that was clicked before the page is drawn anew, so that `selected` is never behind.
     """
     header = {
         "kernels": len(pictures),
@@ -106,13 +110,11 @@ def kernel_atlas(
     }  # fmt: skip
     head = json.dumps(header).encode()
     codes = history.codes.tobytes() if history else b""
-    result = _component(
+    _component(
         data=struct.pack("<I", len(head)) + head + np.ascontiguousarray(pictures).tobytes() + codes,
         key=key,
-        on_kernel_change=lambda: None,
+        on_kernel_change=lambda: on_choice(st.session_state[key]["kernel"]),
     )
-    kernel: int | None = result.get("kernel")
-    return kernel
 
 
 def _moment(history: History, moment: int) -> str:

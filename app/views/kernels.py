@@ -51,16 +51,19 @@ def main() -> None:
     selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
     chosen: int = st.session_state.get("kernel", 0) % layer.units
     moments = _history(kernels.shape)
-    clicked = kernel_atlas(
+    kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
         history=moments, each=contrast == "each", selected=chosen, model=str(path), key="kernel_atlas",
+        on_choice=_choose,
     )  # fmt: skip
     st.caption(t("kernels_atlas_caption") + " " + t("kernels_history_caption" if moments else "kernels_no_history"))
-    if clicked is not None and clicked < layer.units:
-        chosen = st.session_state["kernel"] = clicked
     _kernel(layer, chosen, pictures[chosen], float(selectivity[chosen]), fits[chosen])
     _distributions(layer, selectivity, fits)
     bench(explorer, chosen)
+
+
+def _choose(kernel: int) -> None:
+    st.session_state["kernel"] = kernel
 
 
 def _history(shape: tuple[int, ...]) -> History | None:
