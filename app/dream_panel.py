@@ -6,9 +6,9 @@ from collections import OrderedDict
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from app import state
-from app.figures import enlarged
 from app.text import plain, t
 from model.layers import Layer
 from model.messages import Preview
@@ -27,8 +27,7 @@ def _kept() -> OrderedDict[Unit, Preview]:
 
 def dream_panel(layer: Layer, unit: int) -> None:
     """The finished picture, or the way to one."""
-    name = "fc8" if layer.name == "prob" else layer.name
-    which = (state.model_key(), name, unit)
+    which = (state.model_key(), _maximised(layer), unit)
     job = _jobs().get(which)
     if which in _kept():
         _show(_kept()[which], layer, unit)
@@ -41,6 +40,13 @@ def dream_panel(layer: Layer, unit: int) -> None:
         elif job and job.state == "cancelled":
             st.caption(t("dream_cancelled"))
         st.button(t("dream_button"), key="dream_start", on_click=_start, args=(which,))
+
+
+def _maximised(layer: Layer) -> str:
+    """The layer whose unit is maximised: a norm or pool unit looks for what its convolution's does; prob's is fc8's."""
+    rows = [row.name for row in state.explorer().config.layers if row.weight_shape]
+    names = [row.name for row in state.explorer().config.layers]
+    return [name for name in rows if names.index(name) <= names.index(layer.name)][-1]
 
 
 def _jobs() -> dict[Unit, Job]:
@@ -79,10 +85,12 @@ def _progress(which: Unit, layer: Layer, unit: int) -> None:
 
 def _show(done: Preview, layer: Layer, unit: int) -> None:
     _picture(done, layer, unit)
-    own = float(np.max(state.activations()["fc8" if layer.name == "prob" else layer.name][unit]))
+    own = float(np.max(state.activations()[_maximised(layer)][unit]))
     st.caption(t("dream_caption", value=done.value, yours=own))
 
 
 def _picture(shown: Preview, layer: Layer, unit: int) -> None:
-    alt = t("dream_alt", name=layer.name, number=unit + 1)
-    st.image(enlarged(shown.picture, PICTURE_PX), output_format="PNG", width=PICTURE_PX, alt=alt)
+    alt = t("dream_alt", name=_maximised(layer), number=unit + 1)
+    smooth = Image.Resampling.NEAREST if len(shown.picture) < 32 else Image.Resampling.BICUBIC
+    picture = Image.fromarray(shown.picture).resize((PICTURE_PX, PICTURE_PX), smooth)
+    st.image(picture, output_format="PNG", width=PICTURE_PX, alt=alt)
