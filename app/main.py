@@ -1,66 +1,97 @@
-"""The explorer's entry point, `streamlit run app/main.py`: page frame, navigation, warm-up."""
+"""The explorer's entry point, `streamlit run app/main.py`: warm-up, memory, and what a browser may load.
+
+The pages are in `app/views`, their frame in `app/frame.py`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import contextlib
 import gc
+import hashlib
 import logging
+import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import state
-from app.picture_panel import picture_panel
-from app.text import plain, t
 
-PAGES = ("explore", "predict", "kernels", "neighbours", "model")
-CSS = """
-.stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
-@media (min-width: 640px) {
-  .st-key-left { position: sticky; top: 3.5rem; max-height: calc(100vh - 4rem); overflow-y: auto; scrollbar-width: thin; }
-}
-.st-key-unit_panel { transition: opacity .15s; }
-.st-key-unit_panel.other-unit { opacity: .3; }
-"""
+COLLECT_SECONDS = 5.0
 
 
-@st.cache_resource(show_spinner=False)
+def _hashes() -> str:
+    """Of the scripts inside Streamlit's own page, which a policy has to name one by one."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join(f"'sha256-{value}'" for value in hashes)
+
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        f"script-src 'self' blob: {_hashes()}",  # canvas components are blobs of this program's own files
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss: blob: data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+class OwnFilesOnly:
+    """Tells the browser to load nothing from anywhere else, and to guess no types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        await self.app(scope, receive, told)
+
+
 def warm_up() -> None:
-    """Open the model and freeze what will stay, so that no later collection walks over it."""
-    try:
-        state.layer_times()
-    except ValueError:
-        logging.getLogger(__name__).warning(t("no_model"))  # the page says so too
+    """Open the first model and freeze what will stay, so that no later collection walks over it."""
+    for name in list(state.model_paths())[:1]:
+        try:
+            state.layer_times(name)
+        except ValueError as reason:  # the pages say so too
+            logging.getLogger(__name__).warning(reason)
     gc.collect()
     gc.freeze()
 
 
-def main() -> None:
-    """Draw the page that the address names, beside the picture."""
-    st.set_page_config(page_title=t("title"), layout="wide")
-    st.html(f"<style>{CSS}</style>")
+@contextlib.asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Warm up before the first visitor; collect garbage behind the pages' backs, which do not (see config.toml)."""
     warm_up()
-    folder = Path(__file__).parent / "views"  # not "pages": Streamlit would serve a folder of that name by itself
-    pages = [
-        st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == PAGES[0])
-        for name in PAGES
-    ]
-    page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
-    state.read_address(page.url_path)
-    with st.container(horizontal=True, gap="small"):
-        for link in pages:
-            st.page_link(link)
-    left, right = st.columns([1, 3.2], gap="large")
-    with left, st.container(key="left"):
-        picture_panel()
-    with right:
-        try:
-            page.run()
-        except ValueError as reason:  # what `model` says to the user
-            st.error(plain(str(reason)))
-        except Exception:
-            logging.getLogger(__name__).exception("a page failed")
-            st.error(t("failed"))
-    state.write_address(page.url_path)
+
+    async def collect() -> None:
+        while True:
+            await asyncio.sleep(COLLECT_SECONDS)
+            gc.collect()
+
+    task = asyncio.create_task(collect())
+    yield
+    task.cancel()
 
 
-main()
+app = st.App(Path(__file__).with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(OwnFilesOnly)])

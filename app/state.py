@@ -179,9 +179,9 @@ def _layer_times(model: str, path: str, _explorer: Explorer) -> dict[str, float]
         return layer_milliseconds(_explorer, path)
 
 
-def layer_times() -> dict[str, float]:
+def layer_times(name: str = "") -> dict[str, float]:
     """Milliseconds by layer on this machine, measured once a model."""
-    return _layer_times(model_key(), str(model_path()), explorer())
+    return _layer_times(model_key(name), str(model_path(name)), explorer(name))
 
 
 # The picture

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+MAIN = str(Path(__file__).parents[2] / "app" / "frame.py")
 PAGES = ("explore", "predict", "kernels", "neighbours", "model")
 
 

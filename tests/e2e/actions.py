@@ -20,7 +20,11 @@ def settle(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_timeout(300)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    for _ in range(100):  # wait_for_function would need eval, which the pages' policy forbids
+        if page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("a picture did not load")
 
 
 def go_to(page: Page, title: str) -> None:

@@ -87,6 +87,7 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
     page.set_default_timeout(30_000)
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text else None)
     page.on(
         "request",
         lambda sent: trouble.append(sent.url) if not sent.url.startswith((server, "data:", "blob:")) else None,

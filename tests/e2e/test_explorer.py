@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,14 @@ def test_every_page_opens(page: Page, path: str) -> None:
     open_page(page, path)
     expect(page.get_by_text("Cat. The network sees")).to_be_visible()
     expect_no_trouble(page)
+
+
+def test_nothing_from_anywhere_else(server: str) -> None:
+    with urllib.request.urlopen(server) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert "unsafe-eval" not in policy
 
 
 def test_upload_gives_five_predictions(page: Page) -> None:

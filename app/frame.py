@@ -1,0 +1,53 @@
+"""What every page has: navigation, the picture beside it, one sentence where a page fails. `app/main.py` serves it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from app import state
+from app.picture_panel import picture_panel
+from app.text import plain, t
+
+PAGES = ("explore", "predict", "kernels", "neighbours", "model")
+CSS = """
+.stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
+@media (min-width: 640px) {
+  .st-key-left { position: sticky; top: 3.5rem; max-height: calc(100vh - 4rem); overflow-y: auto; scrollbar-width: thin; }
+}
+.st-key-unit_panel { transition: opacity .15s; }
+.st-key-unit_panel.other-unit { opacity: .3; }
+"""
+
+
+def main() -> None:
+    """Draw the page that the address names, beside the picture."""
+    st.set_page_config(page_title=t("title"), layout="wide")
+    st.html(f"<style>{CSS}</style>")
+    folder = Path(__file__).parent / "views"  # not "pages": Streamlit would serve a folder of that name by itself
+    pages = [
+        st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == PAGES[0])
+        for name in PAGES
+    ]
+    page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
+    state.read_address(page.url_path)
+    state.write_address(page.url_path)
+    with st.container(horizontal=True, gap="small"):
+        for link in pages:
+            st.page_link(link)
+    left, right = st.columns([1, 3.2], gap="large")
+    with left, st.container(key="left"):
+        picture_panel()
+    with right:
+        try:
+            page.run()
+        except ValueError as reason:  # what `model` says to the user
+            st.error(plain(str(reason)))
+        except Exception:
+            logging.getLogger(__name__).exception("a page failed")
+            st.error(t("failed"))
+
+
+main()
