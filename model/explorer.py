@@ -22,6 +22,7 @@ import onnxruntime as ort
 from PIL import Image
 
 from model import onnx_file, preprocess
+from model.gains import full_gains
 from model.layers import SQUARE_PX, Config
 from model.onnx_file import ModelInfo
 from model.preprocess import View
@@ -223,24 +224,8 @@ class Explorer:
 
     def _feed(self, gains: Mapping[str, npt.ArrayLike] | None) -> dict[str, Array]:
         """Gains as the graph's optional inputs."""
-        feed: dict[str, Array] = {}
-        for name, gain in (gains or {}).items():
-            if name == "cross_talk" and self.config.layer["conv3"].reads_both:
-                shape: tuple[int, ...] = ()
-            elif name in self.config.gained:
-                shape, name = (self.config.layer[name].units,), f"{name}.gain"
-            else:
-                known = ", ".join(self.config.gained)
-                raise ValueError(
-                    f"{name} takes no gain in this network; gains go to {known}, and to cross_talk of two towers."
-                )
-            try:
-                feed[name] = np.ascontiguousarray(np.broadcast_to(np.asarray(gain, np.float32), shape))
-            except ValueError:
-                raise ValueError(
-                    f"{name} has to be one number or {shape or 'only one'}; got {np.shape(gain)}."
-                ) from None
-        return feed
+        full = full_gains(self.config, gains)
+        return {name if name == "cross_talk" else f"{name}.gain": gain for name, gain in full.items()}
 
 
 def _square(picture: Picture) -> npt.NDArray[np.uint8]:
