@@ -39,7 +39,7 @@ def full_gains(config: Config, gains: Gains | None) -> dict[str, Array]:
                 f"{name} takes no gain in this network; gains go to {known}, and to cross_talk of two towers."
             )
         try:
-            full[name] = np.ascontiguousarray(np.broadcast_to(np.asarray(gain, np.float32), shape))
+            full[name] = np.broadcast_to(np.asarray(gain, np.float32), shape).copy()
         except ValueError:
             called = name if name == "cross_talk" else f"{name}.gain"
             raise ValueError(f"{called} has to be one number or {shape or 'only one'}; got {np.shape(gain)}.") from None

@@ -42,7 +42,8 @@ class Gradients:
         self.device, self.device_name = _device(device)
         net = AlexNet(info.config)
         net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-        self.net = net.eval().requires_grad_(False).to(self.device)
+        net = net.eval().requires_grad_(False).to(self.device)
+        self.net = net.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
     @staticmethod
     def open(path: str | Path, device: str = "auto") -> Gradients:
@@ -169,6 +170,7 @@ class Gradients:
             Name of a layer whose ReLU lets every signal back through, so that a silent unit can be woken.
         """
         gain = {name: torch.from_numpy(value).to(x) for name, value in full_gains(self.config, gains).items()}
+        x = x.contiguous(memory_format=torch.channels_last)
         out: dict[str, Tensor] = {}
         for row in self.config.layers:
             match row.kind:
@@ -231,7 +233,7 @@ class Gradients:
         self._check(layer, unit, place)
         pixels = self._pixels(crop)
         own = self.activations(pixels, gains, upto=layer, rule=rule)[layer][0, unit]
-        value = own.max() if place is None else own[place]
+        value = own.max() if place is None else own[tuple(place)]
         if place is None and own.ndim:
             value = own.flatten()[own.argmax()]  # one place, also among equals
         start = value.detach() if rule is DECONVNET else torch.ones_like(value)

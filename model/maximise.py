@@ -91,7 +91,8 @@ class _Scene:
         start, side, whole = _window(row)
         margin = side // JITTER
         rim = (SQUARE_PX - CROP_PX) // 2
-        mean = np.broadcast_to(gradients.info.mean.reshape(3, *gradients.info.mean.shape[1:] or (1, 1)), (3, 256, 256))
+        mean = gradients.info.mean
+        mean = np.broadcast_to(mean if mean.ndim == 3 else mean[:, None, None], (3, SQUARE_PX, SQUARE_PX))
         part = slice(rim + start - margin, rim + start + side + margin)
         own = _own_nonlinearity(gradients, row)
 

@@ -5,7 +5,7 @@ short ones that come meanwhile go first.
 
     in     ("job", id, model path, method, arguments)      ("cancel", id)
     out    ("on", id)                       what is computed from now on; None: nothing
-           ("step", id, Preview)            of a job in steps
+           ("step", id, Preview)            of a job in steps, whose result is the last of them
            ("done", id, result, device)     ("failed", id, sentence, details)     ("cancelled", id)
 """
 
@@ -43,7 +43,6 @@ class _Task:
     method: str
     arguments: dict[str, Any]
     steps: Iterator[Preview] | None = None
-    last: Preview | None = None
     device: str = ""
 
 
@@ -125,9 +124,8 @@ class Worker:
             return
         if preview is None:
             self.in_steps.remove(task)
-            self._say("done", task.id, task.last, task.device)
+            self._say("done", task.id, None, task.device)
         else:
-            task.last = preview
             self._say("step", task.id, preview)
 
     def _fail(self, task: _Task, reason: Exception) -> None:
@@ -145,7 +143,7 @@ class Worker:
 
     def _model(self, path: str) -> Gradients:
         """An open model; the two used last stay open."""
-        if not self.models:
+        if "torch" not in sys.modules:
             _leave_a_core()
         from model.gradients import Gradients  # torch, only once there is something to do
 
@@ -173,7 +171,7 @@ def _leave_a_core() -> None:
     """One core stays with the pages: where all are wanted by others too, a thread more makes it slower, not faster."""
     import torch
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
 
 
 def main() -> None:

@@ -73,6 +73,7 @@ class Job:
         if self.state not in ENDED:
             self.result, self.error, self.device = result, error, device
             self.state = state
+            self._request = b""  # a crop is 600 kB, and pages keep jobs
             self._ended.set()
 
 
@@ -219,7 +220,7 @@ class Workshop:
                 job.latest = preview
             case ("done", _, result, device):
                 del self._jobs[id]
-                job._end("done", result=result, device=device)
+                job._end("done", result=job.latest if result is None else result, device=device)
             case ("failed", _, sentence, details):
                 del self._jobs[id]
                 log.warning("%s failed: %s", job._method, details)
