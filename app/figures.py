@@ -15,6 +15,8 @@ from model.layers import CROP_PX, SQUARE_PX, Layer
 
 GPU_COLOURS = ("#0072B2", "#D55E00")  # two colours mean two GPUs, everywhere; nothing else uses them
 BAR_COLOUR = "#7f8c8d"
+MAGMA = "000004 180f3d 440f76 721f81 9e2f7f cd4071 f1605d fd9668 feca8d fcfdbf"
+RAMP = np.asarray([list(bytes.fromhex(colour)) for colour in MAGMA.split()])  # (10, 3), dark to bright
 MARGIN = (SQUARE_PX - CROP_PX) // 2
 
 
@@ -52,11 +54,18 @@ def bars(
 def top_bars(now: Sequence[Prediction], intact: Sequence[Prediction] = (), outline: str = "black") -> go.Figure:
     """Predictions as bars from 0 to 1; those of the intact network, if given, as outlines on the same axis."""
     probabilities = [one.probability for one in now]
-    figure = bars([one.name for one in now], probabilities, [*map(probability_text, probabilities)], longest=1.0)
+    texts = [*map(probability_text, probabilities)]
+    figure = bars([one.name for one in now], probabilities, [] if intact else texts, longest=1.0)
     if intact:
+        before, rows = [one.probability for one in intact], list(range(len(intact)))
         figure.add_bar(
-            x=[one.probability for one in intact], y=list(range(len(intact))), orientation="h", hoverinfo="skip",
+            x=before, y=rows, orientation="h", hoverinfo="skip",
             marker={"color": "rgba(0,0,0,0)", "line": {"color": outline, "width": 2}}, cliponaxis=False,
+        )  # fmt: skip
+        ends = [*map(max, probabilities, before)]  # so that no outline crosses a number
+        figure.add_scatter(
+            x=ends, y=rows, text=[f" {text}" for text in texts], mode="text", textposition="middle right",
+            cliponaxis=False, hoverinfo="skip",
         )  # fmt: skip
         figure.update_layout(barmode="overlay")
     return figure
@@ -157,6 +166,37 @@ def with_field_outlined(square: npt.NDArray[np.uint8], layer: Layer, row: int, c
     draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=4)
     draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=GPU_COLOURS[gpu], width=3)
     return crop
+
+
+def map_over_crop(
+    pixels: npt.NDArray[np.uint8],
+    values: npt.NDArray[np.float32],
+    first_px: float,
+    stride_px: int,
+    lowest: float | None = None,
+) -> npt.NDArray[np.uint8]:
+    """A map in colours over the grey crop, uint8 (448, 448, 3): from dark purple, its lowest, to pale yellow, its highest.
+
+    Parameters
+    ----------
+    pixels : uint8 ndarray of shape (224, 224, 3)
+    values : ndarray of shape (n, n)
+        Drawn linearly from middle to middle; beyond the outermost middles, as there.
+    first_px, stride_px
+        Where the first value's middle lies, in pixels from the crop's edge, and how far on the next.
+    lowest : float, optional
+        What is darkest, if it is not the smallest value.
+    """
+    side = 2 * CROP_PX
+    at = np.clip(((np.arange(side) + 0.5) / 2 - first_px) / stride_px, 0, len(values) - 1)
+    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(len(values))))  # (448, n): hats over the middles
+    drawn = weights @ values @ weights.T
+    low, high = values.min() if lowest is None else lowest, values.max()
+    shares = (drawn - low) / (high - low) if high > low else np.zeros_like(drawn)
+    colours = np.stack([np.interp(shares, np.linspace(0, 1, len(RAMP)), part) for part in RAMP.T], 2)
+    grey = np.asarray(Image.fromarray(pixels).convert("L").resize((side, side), Image.Resampling.BICUBIC))
+    blended: npt.NDArray[np.uint8] = np.round(0.4 * grey[..., None] + 0.6 * colours).astype(np.uint8)
+    return blended
 
 
 def short(count: int) -> str:

@@ -47,7 +47,9 @@ def _listed(target: str, amount: float) -> str:
 
 def _slider(target: str, label: str, key: str = "") -> None:
     key = key or f"lesion_{target}"
-    st.session_state[key] = round(100 * state.view().lesions.amount(target))
+    percent = round(100 * state.view().lesions.amount(target))
+    if st.session_state.get(key) != percent:  # setting it anew would swallow a key press that is on its way
+        st.session_state[key] = percent
     st.slider(label, 0, 100, format="%d %%", key=key, on_change=_slid, args=(key, target))
 
 

@@ -263,24 +263,30 @@ def _run_ten_crops(
         return _explorer.run_ten_crops(_square, _gains, _view.colour)
 
 
-def key(intact: bool = False) -> str:
+def key(intact: bool = False, edited: bool = True) -> str:
     """A word that changes with whatever the network's answer depends on, but for the model."""
-    told = (view().edits, None if intact else sorted(view().lesions.amounts.items()))
+    told: list[Any] = [None if intact else sorted(view().lesions.amounts.items())]
+    if edited and view().edits:
+        told += [view().edits, crop_view(), mean_colour().tolist()]  # paint and colours are those of the model in use
     return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()[:16]
 
 
-def activations(intact: bool = False, model: str = "") -> Activations:
-    """All activations of the picture in use, computed once; without the lesions if `intact`; of another model."""
-    opened = explorer(model)
-    gains = {} if intact else view().lesions.gains(opened.config)
-    return _run((model_key(model), key(intact)), opened, edited_square(), gains, crop_view())
+def gains(intact: bool = False, model: str = "") -> Gains:
+    """The lesions as `Explorer.run` takes them; none if `intact`."""
+    return {} if intact else view().lesions.gains(explorer(model).config)
+
+
+def activations(intact: bool = False, model: str = "", edited: bool = True) -> Activations:
+    """All activations of the picture in use, computed once; without lesions if `intact`, without edits, of another model."""
+    square, crop = (edited_square(), crop_view()) if edited else (picture().square, preprocess.CENTRE)
+    keys = (model_key(model), key(intact, edited))
+    return _run(keys, explorer(model), square, gains(intact, model), crop)
 
 
 def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
     """Ten crops of the picture in use, computed once; arguments as for `activations`."""
-    opened = explorer(model)
-    gains = {} if intact else view().lesions.gains(opened.config)
-    return _run_ten_crops((model_key(model), key(intact)), opened, edited_square(), gains, crop_view())
+    keys = (model_key(model), key(intact))
+    return _run_ten_crops(keys, explorer(model), edited_square(), gains(intact, model), crop_view())
 
 
 def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
@@ -298,7 +304,7 @@ def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
 
 @st.cache_resource(show_spinner=False)
 def workshop() -> Workshop:
-    """The one worker of all users; it starts with its first job."""
+    """What computes gradients, in a process of its own; one for all users. It starts with its first job."""
     return Workshop()
 
 

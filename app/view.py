@@ -122,6 +122,10 @@ class View:
     tab: str = ""
     lesions: Lesions = Lesions()
     edits: Edits = Edits()
+    class_id: str = ""
+    """Class whose maps are shown; empty for the picture's first choice."""
+    beside: str = ""
+    """Model that looks at the same picture beside; empty for none."""
 
     def fitting(self, config: Config) -> View:
         """The same, without what this network does not have: another model's layers, units and places."""
@@ -137,6 +141,7 @@ class View:
     def to_address(self) -> dict[str, str]:
         """The parts of an address that restore this view; paint and uploads stay out of it. Units count from 1."""
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab}
+        parts |= {"class": self.class_id, "beside": self.beside}
         parts["layer"] = self.layer if self.layer != View.layer else ""
         parts["unit"] = "" if self.unit is None else str(self.unit + 1)
         parts["at"] = "" if self.place is None else f"{self.place[0] + 1}~{self.place[1] + 1}"
@@ -171,6 +176,8 @@ class View:
             tab=parts.get("tab", ""),
             lesions=_lesions(parts.get("mute", "")),
             edits=edits,
+            class_id=parts.get("class", ""),
+            beside=parts.get("beside", ""),
         )
 
 

@@ -49,6 +49,11 @@ def displayed(square: npt.NDArray[np.uint8], crop: View) -> npt.NDArray[np.uint8
     return shown[:, ::-1] if crop.mirror else shown
 
 
+def cropped(square: npt.NDArray[np.uint8], crop: View) -> npt.NDArray[np.uint8]:
+    """What the network sees of the square, as a screen can show it, (224, 224, 3)."""
+    return displayed(square[crop.row : crop.row + CROP_PX, crop.column : crop.column + CROP_PX], crop)
+
+
 def picture_canvas(
     square: npt.NDArray[np.uint8],
     crop: View,

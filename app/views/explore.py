@@ -6,17 +6,16 @@ import streamlit as st
 
 from app import state
 from app.components import atlas, net
-from app.figures import top_bars
 from app.text import t
+from app.top_five import top_five
 from app.unit_panel import unit_panel
-from model.explorer import Activations, Prediction
 
 
 def main() -> None:
     """Top-5, the net, the layer that is open in it, the unit that is chosen in the layer."""
     opened = state.explorer()
     seen = state.activations()
-    _top_five(seen)
+    top_five()
     layer, unit, place = state.layer_and_unit(seen)
     shown = state.view().fitting(opened.config)
     key = f"{state.model_key()} {state.key()}"
@@ -25,27 +24,6 @@ def main() -> None:
     atlas.atlas(opened.config, _look, _mute_unit)
     with st.container(key="unit_panel"):
         unit_panel(seen, opened.config.layer[layer], unit, place)
-
-
-def _top_five(seen: Activations) -> None:
-    best: tuple[Prediction, ...] = seen.top(5)
-    before: tuple[Prediction, ...] = ()
-    if state.view().lesions:
-        intact = state.activations(intact=True)
-        best, before = _both(seen, intact)
-    st.plotly_chart(
-        top_bars(best, before, state.text_colour()), key="top5", config={"displayModeBar": False, "staticPlot": True},
-        alt=t("predict_bars_alt", names=", ".join(one.name for one in best)),
-    )  # fmt: skip
-    st.caption(t("top_caption_lesion" if before else "top_caption", num_classes=len(seen.classes)))
-
-
-def _both(seen: Activations, intact: Activations) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:
-    """The classes that are in either top five, as they are now and as they were."""
-    now, was = ({one.class_id: one for one in every.top(len(every.classes))} for every in (seen, intact))
-    classes = dict.fromkeys(one.class_id for every in (intact, seen) for one in every.top(5))
-    ordered = sorted(classes, key=lambda name: -max(now[name].probability, was[name].probability))
-    return tuple(now[name] for name in ordered), tuple(was[name] for name in ordered)
 
 
 def _look() -> None:

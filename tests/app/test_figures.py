@@ -80,3 +80,37 @@ def test_confusions_are_shares_of_a_true_class() -> None:
         np.asarray([[0.75, 0.25, 0], [0, 1, 0], [0, 0, 0]])
     )
     assert list(heat.y) == ["cat", "dog", "absent"]
+
+
+def test_outlines_cross_no_number() -> None:
+    """The number stands behind the longer of the two bars."""
+    now = [Prediction("n1", "tench", 0.75), Prediction("n2", "dingo", 0.1)]
+    before = [Prediction("n1", "tench", 0.5), Prediction("n2", "dingo", 0.4)]
+    _, outlines, numbers = figures.top_bars(now, before).data
+    assert outlines.x == (0.5, 0.4)
+    assert numbers.x == (0.75, 0.4)
+    assert numbers.text == (" .75", " .10")
+
+
+def test_map_lies_where_its_values_were_seen() -> None:
+    """conv5's first field has its middle at pixel 17.5, the next is 16 on: row 3, column 7 is at 65.5, 129.5."""
+    layer = PAPER.layer["conv5"]
+    first = layer.field_start_px + layer.field_px / 2
+    assert (first, layer.field_stride_px) == (17.5, 16)
+    values = np.zeros((13, 13), np.float32)
+    values[3, 7] = 2
+    drawn = figures.map_over_crop(np.zeros((224, 224, 3), np.uint8), values, first, 16)
+    assert drawn.shape == (448, 448, 3)
+    rows, columns = np.nonzero(drawn.sum(2) == drawn.sum(2).max())
+    assert (rows.mean() + 0.5, columns.mean() + 0.5) == (2 * 65.5, 2 * 129.5)
+    far = np.hypot(*np.ogrid[0.5 - 131 : 448 - 131, 0.5 - 259 : 448 - 259]) > 46
+    assert (drawn[far] == [0, 0, 2]).all()  # .6 of the darkest colour
+
+
+def test_map_over_a_grey_crop() -> None:
+    values = np.asarray([[0.0, 1.0]] * 2, np.float32)
+    drawn = figures.map_over_crop(np.full((224, 224, 3), 100, np.uint8), values, 56, 112)
+    assert drawn[200, 0].tolist() == [40, 40, 42]  # .4 of the crop and .6 of (0, 0, 4)
+    assert drawn[200, 447].tolist() == [191, 192, 155]  # .6 of (252, 253, 191)
+    constant = figures.map_over_crop(np.zeros((224, 224, 3), np.uint8), np.ones((13, 13), np.float32), 17.5, 16)
+    assert (constant == [0, 0, 2]).all()

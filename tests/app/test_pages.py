@@ -149,14 +149,6 @@ def test_bad_upload_is_a_sentence_and_loses_nothing(app: AppTest) -> None:
     assert errors(app) == []
 
 
-def test_ten_crops(app: AppTest) -> None:
-    app.run()
-    open_page(app, "predict")
-    app.segmented_control(key="crops").set_value("ten").run()
-    assert not app.exception
-    assert len(app.dataframe[0].value) == 10
-
-
 def test_no_model(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("app.state.MODELS", tmp_path / "nowhere")
     monkeypatch.delenv("ALEXNET_MODEL")

@@ -74,16 +74,6 @@ def test_picture_stays_on_every_page(page: Page) -> None:
         expect_no_trouble(page)
 
 
-def test_ten_crops(page: Page) -> None:
-    open_page(page, "predict")
-    page.get_by_text("Ten crops", exact=True).click()
-    expect(page.get_by_text("Each crop's vote")).to_be_visible()
-    settle(page)
-    best = Explorer.open(MODEL, "cpu").run_ten_crops(sample_path("cat")).top(5)
-    assert predictions(page) == [one.name for one in best]
-    expect_no_trouble(page)
-
-
 def test_sample(page: Page) -> None:
     open_page(page, "")
     page.get_by_text("Sample", exact=True).click()

@@ -1,0 +1,93 @@
+"""The paper's augmentation as a toy: mirror, shift and PCA colour, and what becomes of the first choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import state
+from app.figures import probability_text
+from app.text import plain, t
+from app.top_five import bars
+from app.view import MARGIN, Edits
+from model.explorer import Activations
+
+MAX_ALPHA = 0.3  # three of the paper's standard deviations
+
+
+def edits_panel(seen: Activations) -> None:
+    """Widgets on one side, the effect on the other."""
+    st.subheader(t("edits_title"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _shift_and_mirror(state.view().edits)
+        _colour(state.view().edits)
+        st.button(t("edits_reset"), key="edits_reset", on_click=_reset, disabled=not state.view().edits)
+    with right:
+        _effect(seen)
+
+
+def _shift_and_mirror(edits: Edits) -> None:
+    st.caption(t("edits_crops"))
+    _set("edits_mirror", edits.mirror)
+    st.toggle(t("edits_mirror"), key="edits_mirror", on_change=_take)
+    for name, value in (("edits_down", edits.down), ("edits_right", edits.right)):
+        _set(name, value)
+        st.slider(t(name), -MARGIN, MARGIN, format="%d px", key=name, on_change=_take)
+
+
+def _colour(edits: Edits) -> None:
+    axes = state.colour_axes()
+    if axes is None:
+        st.caption(t("edits_no_colour"))
+        return
+    st.caption(t("edits_colour"))
+    for i, alpha in enumerate(edits.colour):
+        size = float(np.linalg.norm(axes[i]))
+        red, green, blue = axes[i] / max(size, 1e-9)
+        _set(f"edits_alpha_{i}", float(np.clip(alpha, -MAX_ALPHA, MAX_ALPHA)))
+        st.slider(
+            t("edits_alpha", number=i + 1), -MAX_ALPHA, MAX_ALPHA, step=0.01, key=f"edits_alpha_{i}", on_change=_take,
+            help=t("edits_alpha_help", size=size, red=red, green=green, blue=blue),
+        )  # fmt: skip
+    if any(edits.colour):
+        red, green, blue = state.crop_view().colour
+        st.caption(t("edits_added", red=red, green=green, blue=blue))
+
+
+def _effect(seen: Activations) -> None:
+    """The first choice of the unedited picture, then and now."""
+    if not state.view().edits:
+        st.markdown(t("edits_none"))
+        bars(seen, None, "edits_bars")
+        return
+    before = state.activations(edited=False)
+    first = before.top(1)[0]
+    now = next(one for one in seen.top(len(seen.classes)) if one.class_id == first.class_id)
+    was, become = probability_text(first.probability), probability_text(now.probability)
+    st.markdown(t("edits_effect", name=plain(first.name), before=was, now=become))
+    bars(seen, before, "edits_bars")
+    st.caption(t("edits_bars_caption"))
+
+
+def _set(widget: str, value: Any) -> None:
+    """What the view says, the widget shows; left alone where it does, or a slider would jump back under a quick hand."""
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+
+
+def _take() -> None:
+    """What the widgets say becomes the view; the alphas only where there are any."""
+    said = st.session_state
+    edits = state.view().edits
+    alphas = [float(said.get(f"edits_alpha_{i}", alpha)) for i, alpha in enumerate(edits.colour)]
+    colour = (alphas[0], alphas[1], alphas[2])
+    mirror, down, right = said["edits_mirror"], said["edits_down"], said["edits_right"]
+    state.change(edits=replace(edits, mirror=mirror, down=down, right=right, colour=colour))
+
+
+def _reset() -> None:
+    state.change(edits=Edits())

@@ -1,0 +1,80 @@
+"""Section 4.1's test: ten crops, what each of them votes for, and their average."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from PIL import Image
+
+from app import state
+from app.components.picture import cropped
+from app.figures import BAR_COLOUR, probability_text
+from app.text import t
+from app.top_five import bars
+from model.explorer import Activations, TenCrops, top
+from model.preprocess import TEN_CROP_OFFSETS, View
+
+THUMBNAIL_PX = 160
+CSS = f"""
+.votes.votes {{ list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(2, 1fr); gap: 16px; }}
+@media (min-width: 900px) {{
+  .votes.votes {{ grid-template: repeat(2, auto) / repeat(5, 1fr); grid-auto-flow: column; }}
+}}
+.votes.votes li {{ margin: 0; padding: 0; min-width: 0; font-size: 14px; line-height: 1.35; }}
+.votes img {{ width: 100%; display: block; }}
+.votes .where {{ opacity: .7; margin-top: 4px; }}
+.votes .class {{ overflow-wrap: anywhere; }}
+.votes .bar {{ display: block; height: 6px; background: color-mix(in srgb, currentColor 12%, transparent); }}
+.votes .bar i {{ display: block; height: 100%; background: {BAR_COLOUR}; }}
+.votes b {{ font-variant-numeric: tabular-nums; font-weight: 600; }}
+"""
+
+
+def ten_crops_panel(seen: Activations) -> None:
+    """The ten crops on demand: they cost ten times what one does."""
+    st.subheader(t("ten_title"))
+    seconds = 10 * seen.milliseconds["forward"] / 1e3
+    if not st.toggle(t("ten_show"), key="ten", persist_state="session"):
+        st.caption(t("ten_how", seconds=seconds))
+        return
+    with st.spinner(t("ten_wait", seconds=seconds)):
+        ten = state.ten_crops()
+    bars(ten, None, "ten_bars")
+    st.caption(t("ten_caption", agree=_agreeing(ten)))
+    st.markdown(f"**{t('predict_votes')}**")
+    st.html(f'<style>{CSS}</style><ol class="votes">{"".join(_vote(ten, i) for i in range(10))}</ol>')
+    st.caption(t("ten_votes_caption"))
+
+
+def _agreeing(ten: TenCrops) -> int:
+    """How many crops' first choice is the average's."""
+    return int((ten.views.argmax(1) == ten.mean.argmax()).sum())
+
+
+def _vote(ten: TenCrops, i: int) -> str:
+    """One crop, its place and its first choice, as an item of a list."""
+    (row, column), mirror = TEN_CROP_OFFSETS[i // 2], i % 2 == 1
+    place = t(f"place_{i // 2}")
+    where = html.escape(t("mirrored", place=place) if mirror else place)
+    first = top(ten.views[i], ten.classes, 1)[0]
+    source = _thumbnail(cropped(ten.square, View(row, column, mirror, state.crop_view().colour)))
+    return (
+        f'<li><img src="{source}" alt="{html.escape(t("ten_alt", place=where), quote=True)}">'
+        f'<span class="bar"><i style="width: {100 * first.probability:.1f}%"></i></span>'
+        f'<div class="class">{html.escape(first.name)} <b>{html.escape(probability_text(first.probability))}</b></div>'
+        f'<div class="where">{where}</div></li>'
+    )
+
+
+def _thumbnail(pixels: npt.NDArray[np.uint8]) -> str:
+    """A picture as a data URL."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BICUBIC).save(
+        file, "JPEG", quality=85
+    )
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

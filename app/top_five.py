@@ -1,0 +1,35 @@
+"""The five most probable classes as bars, with what they were before in outline."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.figures import top_bars
+from app.text import t
+from model.explorer import Activations, Prediction, TenCrops
+
+
+def top_five(model: str = "", key: str = "top5") -> None:
+    """Bars of the picture in use, of another model if named; with lesions, the intact network in outline."""
+    seen = state.activations(model=model)
+    wounded = bool(state.gains(model=model))
+    bars(seen, state.activations(intact=True, model=model) if wounded else None, key)
+    st.caption(t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes)))
+
+
+def bars(seen: Activations | TenCrops, before: Activations | None, key: str) -> None:
+    """The five most probable classes; with `before`, every class that is among the first five of either."""
+    now, was = _both(seen, before) if isinstance(seen, Activations) and before else (seen.top(5), ())
+    st.plotly_chart(
+        top_bars(now, was, state.text_colour()), key=key, config={"displayModeBar": False, "staticPlot": True},
+        alt=t("predict_bars_alt", names=", ".join(one.name for one in now)),
+    )  # fmt: skip
+
+
+def _both(seen: Activations, before: Activations) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:
+    """The classes that are in either top five, as they are now and as they were."""
+    now, was = ({one.class_id: one for one in every.top(len(every.classes))} for every in (seen, before))
+    classes = dict.fromkeys(one.class_id for every in (before, seen) for one in every.top(5))
+    ordered = sorted(classes, key=lambda name: -max(now[name].probability, was[name].probability))
+    return tuple(now[name] for name in ordered), tuple(was[name] for name in ordered)

@@ -1,0 +1,161 @@
+"""The Predict page as a person uses it, with two models: the shipped one and a copy of it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.figures import probability_text
+from app.samples import sample_path
+from model.explorer import Explorer
+from model.preprocess import View
+from tests.e2e.actions import expect_no_trouble, go_to, open_page, settle
+from tests.e2e.conftest import ROOT, _wait_until_healthy
+from tests.test_shipped_model import MODEL
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an explorer whose first model is a copy of the shipped one."""
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copy(MODEL, folder / "model.onnx")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true"]
+    log = folder / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+            env={**os.environ, "ALEXNET_MODEL": str(folder / "model.onnx")},
+        )  # fmt: skip
+    try:
+        _wait_until_healthy(f"http://localhost:{port}", process, log)
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def numbers(page: Page, chart: int = 0) -> Locator:
+    """What stands behind the bars of a chart."""
+    return page.get_by_test_id("stPlotlyChart").nth(chart).locator(".bartext, .textpoint text")
+
+
+def expect_numbers(page: Page, expected: list[str], chart: int = 0) -> None:
+    expect(numbers(page, chart)).to_have_text(expected, timeout=20_000)
+
+
+def network(view: View) -> list[str]:
+    best = Explorer.open(MODEL, "cpu").run(sample_path("cat"), None, view).top(5)
+    return [probability_text(one.probability) for one in best]
+
+
+def test_sliders_change_the_probabilities(page: Page) -> None:
+    open_page(page, "predict")
+    expect_numbers(page, network(View()))
+    page.get_by_text("Mirror the picture").click()
+    settle(page)
+    expect_numbers(page, network(View(mirror=True)))
+    down = page.get_by_role("slider", name="Move the crop down")
+    for _ in range(3):
+        down.press("ArrowLeft")
+    settle(page)
+    expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_be_visible()
+    expect_numbers(page, network(View(row=13, mirror=True)))
+    page.get_by_role("slider", name="Alpha of component 1").press("End")
+    expect(page.get_by_text("Added to every pixel, in grey levels")).to_be_visible()
+    page.get_by_role("button", name="Back to the unedited picture").click()
+    settle(page)
+    expect_numbers(page, network(View()))
+    expect_no_trouble(page)
+
+
+def test_painting_changes_the_probabilities(page: Page) -> None:
+    open_page(page, "predict")
+    expect_numbers(page, network(View()))
+    page.get_by_role("button", name="Paint", exact=True).click()
+    canvas = page.locator(".frame .over")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.4 * box["height"], steps=8)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_be_visible()
+    settle(page)
+    assert numbers(page).all_text_contents() != network(View())
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_have_count(0)
+    settle(page)
+    expect_numbers(page, network(View()))
+    expect_no_trouble(page)
+
+
+def test_occlusion_with_progress_and_cancel(page: Page) -> None:
+    open_page(page, "predict")
+    page.get_by_role("combobox", name="Step").click()
+    page.get_by_role("option", name="8 px").click()
+    expect(page.get_by_text("Hides 625 places")).to_be_visible()
+    page.get_by_role("button", name="Compute the occlusion map").click()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of 625 places, \d+ s left"))).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_role("button", name="Compute the occlusion map")).to_be_visible()
+    expect(page.get_by_alt_text("Occlusion map of")).to_have_count(0)
+    page.get_by_role("combobox", name="Step").click()
+    page.get_by_role("option", name="16 px").click()
+    page.get_by_role("button", name="Compute the occlusion map").click()
+    expect(page.get_by_text(re.compile(r"\d+ of 169 places"))).to_be_visible()
+    go_to(page, "Kernels")  # it goes on meanwhile
+    go_to(page, "Predict")
+    picture = page.get_by_alt_text("Occlusion map of Rhodesian ridgeback over the crop")
+    expect(picture).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="dingo").click()
+    expect(page.get_by_alt_text("Occlusion map of dingo over the crop")).to_be_visible()
+    settle(page)
+    expect_no_trouble(page)
+
+
+def test_grad_cam(page: Page) -> None:
+    open_page(page, "predict")
+    page.get_by_text("Show Grad-CAM").click()
+    picture = page.get_by_alt_text("Grad-CAM of Rhodesian ridgeback over the crop")
+    expect(picture).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="dingo").click()
+    expect(page.get_by_alt_text("Grad-CAM of dingo over the crop")).to_be_visible()
+    settle(page)
+    expect_no_trouble(page)
+
+
+def test_ten_crops(page: Page) -> None:
+    open_page(page, "predict")
+    page.get_by_text("Look at ten crops").click()
+    expect(page.get_by_role("img", name=re.compile("^Crop: "))).to_have_count(10)
+    settle(page)
+    ten = Explorer.open(MODEL, "cpu").run_ten_crops(sample_path("cat"))
+    expect_numbers(page, [probability_text(one.probability) for one in ten.top(5)], chart=2)
+    expect_no_trouble(page)
+
+
+def test_two_models(page: Page) -> None:
+    open_page(page, "predict")
+    page.get_by_role("combobox", name="The other model").click()
+    page.get_by_role("option", name=MODEL.parent.name).click()
+    expect(page.get_by_text("Forward pass")).to_have_count(2)
+    settle(page)
+    expect_numbers(page, network(View()), chart=2)
+    expect_numbers(page, network(View()), chart=3)
+    assert f"beside={MODEL.parent.name}" in page.url
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("Forward pass")).to_have_count(2)
+    expect_no_trouble(page)
