@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from model import onnx_file
 from model.history import History
 from model.layers import CODE_2012, ONE_TOWER, Config
-from tests.app.test_pages import MAIN, errors, open_page, text
+from tests.app.test_pages import FRAME, errors, open_page, text
 from tests.toys import TOY, small, write_toy
 
 
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(folder: Path, config: Config = TOY) -> AppTest:
     write_toy(folder / "model.onnx", config)
-    app = AppTest.from_file(MAIN, default_timeout=60).run()
+    app = AppTest.from_file(FRAME, default_timeout=60).run()
     open_page(app, "kernels")
     assert not app.exception
     return app

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
 
-MAIN = str(Path(__file__).parents[2] / "app" / "frame.py")
+FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")
 PAGES = ("explore", "predict", "kernels", "neighbours", "model")
 
 
@@ -30,7 +30,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     (tmp_path / "toy").mkdir()
     write_toy(tmp_path / "toy" / "model.onnx")
     monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
-    return AppTest.from_file(MAIN, default_timeout=60)
+    return AppTest.from_file(FRAME, default_timeout=60)
 
 
 def open_page(app: AppTest, name: str) -> AppTest:

@@ -27,7 +27,7 @@ from model.occlusion import occlude
 from model.preprocess import View
 from tests.toys import small, write_toy
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")
 
 
 class FakeWorkshop:
@@ -72,7 +72,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def app(model: Path) -> AppTest:
-    return AppTest.from_file(MAIN, default_timeout=60)
+    return AppTest.from_file(FRAME, default_timeout=60)
 
 
 def open_page(app: AppTest, **address: str) -> AppTest:
