@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,17 @@ def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
     open_page(app, "model")
     assert "one crop on 12 validation pictures" in text(app)
     assert "between 40.00 and 60.00 %, the top-5 error between 0.00 and 25.12 %" in text(app)
+
+
+def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "photos", 4, 2)
+    app.run()
+    open_page(app, "neighbours")
+    build_gallery(app, str(tmp_path / "photos"))
+    intact = text(app)
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    assert errors(app) == []
+    assert "Muted: GPU2 100 %." in text(app)
+    distances = [re.findall(r"distance ([\d.]+)", shown) for shown in (intact, text(app))]
+    assert len(distances[0]) == len(distances[1]) == 6
+    assert distances[0] != distances[1]
