@@ -1,11 +1,9 @@
 """The Kernels page over toy networks: what it says, with and without a history, on one tower and on two."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from model import onnx_file
@@ -13,13 +11,6 @@ from model.history import History
 from model.layers import CODE_2012, ONE_TOWER, Config
 from tests.app.test_pages import FRAME, errors, open_page, text
 from tests.toys import TOY, small, write_toy
-
-
-@pytest.fixture(autouse=True)
-def _no_cache() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -17,13 +15,6 @@ from tests.toys import TOY, picture, small, write_class_folders, write_toy
 
 FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")
 PAGES = ("explore", "predict", "kernels", "neighbours", "model")
-
-
-@pytest.fixture(autouse=True)
-def _no_cache() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 @pytest.fixture
