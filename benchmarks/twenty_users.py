@@ -91,7 +91,9 @@ async def light_user(server: Server, seed: int, wait: float, seconds: float, pho
             if chance.random() < 0.5:
                 log.pictures.append(await user.upload(photo))
             else:
-                log.pages.append(await user.go_to(str(chance.choice(list(user.pages)))))
+                log.pages.append(
+                    await user.go_to(str(chance.choice([path for path in user.pages if user.pages[path] != user.page])))
+                )
             if due > end:
                 break
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
@@ -103,6 +105,7 @@ async def light_user(server: Server, seed: int, wait: float, seconds: float, pho
 def in_chromium(tabs: list[Page], photos: list[bytes], log: Log) -> None:
     """The same in Chromium, the tabs in turn."""
     chance, begun, photo = np.random.default_rng(99), time.perf_counter(), iter(photos)
+    shown = dict.fromkeys(tabs, NAMES[0])
     for turn in range(SECONDS * len(tabs) // EVERY_S):
         time.sleep(max(0.0, begun + turn * EVERY_S / len(tabs) - time.perf_counter()))
         tab = tabs[turn % len(tabs)]
@@ -110,7 +113,9 @@ def in_chromium(tabs: list[Page], photos: list[bytes], log: Log) -> None:
             if chance.random() < 0.5:
                 log.pictures.append(wait_for(tab, "change", partial(choose_file, tab, next(photo))))
             else:
-                link = tab.get_by_role("link", name=str(chance.choice(NAMES)), exact=True)
+                others = [name for name in NAMES if name != shown[tab]]
+                shown[tab] = str(chance.choice(others))
+                link = tab.get_by_role("link", name=shown[tab], exact=True)
                 log.painted.append(wait_for(tab, "click", link.click))
         except Exception as error:
             log.errors.append(f"{type(error).__name__}: {error}")
