@@ -25,14 +25,13 @@ function watch() {
   const { testConnectionState, testScriptState } = app?.dataset ?? {};
   if (running && testScriptState === "notRunning") ends++;
   running = testScriptState !== "notRunning";
-  const images = [...document.images].every((image) => image.complete);
-  if (testConnectionState !== "CONNECTED" || testScriptState !== "notRunning" || !images) since = performance.now();
+  if (testConnectionState !== "CONNECTED" || testScriptState !== "notRunning") since = performance.now();
   requestAnimationFrame(watch);
 }
 watch();
 
 globalThis.stopwatch = {
-  idle: () => performance.now() - (since ?? performance.now()),
+  idle: () => ([...document.images].every((image) => image.complete) ? performance.now() - (since ?? performance.now()) : 0),
   settledAt: () => since,
   read: (text) => reader(text)(),
   start(event, marks) {
