@@ -40,7 +40,7 @@ st.html(f'<p class="runs">{st.session_state.runs}</p>')
 """
 STOPWATCH = (Path(__file__).parent / "stopwatch.js").read_text(encoding="utf-8")
 # What is on the screen, as text that changes with it.
-TOP5 = "texts('.st-key-top5 .ytick text') + texts('.st-key-top5 .bartext')"
+TOP5 = "texts('.st-key-top5 .name') + texts('.st-key-top5 .value')"
 NET, ATLAS = "painted('.net')", "painted('.atlas')"
 RUNS = "texts('.runs')"
 AT_REST = "finished()"  # runs of the script that the page has seen the end of

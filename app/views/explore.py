@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
+from app.bars import top_bars
 from app.components import atlas, net
-from app.figures import top_bars
 from app.text import t
 from app.unit_panel import unit_panel
 from model.explorer import Activations, Prediction
@@ -33,10 +33,8 @@ def _top_five(seen: Activations) -> None:
     if state.view().lesions:
         intact = state.activations(intact=True)
         best, before = _both(seen, intact)
-    st.plotly_chart(
-        top_bars(best, before, state.text_colour()), key="top5", config={"displayModeBar": False, "staticPlot": True},
-        alt=t("predict_bars_alt", names=", ".join(one.name for one in best)),
-    )  # fmt: skip
+    with st.container(key="top5"):
+        st.html(top_bars(best, before, t("predict_bars_alt", names=", ".join(one.name for one in best))))
     st.caption(t("top_caption_lesion" if before else "top_caption", num_classes=len(seen.classes)))
 
 
