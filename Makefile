@@ -16,7 +16,7 @@ test: .venv/installed-test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: setup
+bench: .venv/installed-test
 	$(BIN)/python -m benchmarks
 
 clean:

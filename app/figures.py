@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
-from model.explorer import Prediction
 from model.layers import CROP_PX, SQUARE_PX, Layer
 
 GPU_COLOURS = ("#0072B2", "#D55E00")  # two colours mean two GPUs, everywhere; nothing else uses them
@@ -25,50 +24,6 @@ def probability_text(probability: float) -> str:
     if probability < 0.01:
         return "<.01"
     return f"{probability:.2f}".removeprefix("0") if probability < 0.995 else "1.00"
-
-
-def bars(
-    names: Sequence[str], values: Sequence[float], texts: Sequence[str], longest: float | None = None
-) -> go.Figure:
-    """Horizontal bars, the first on top, each with its text behind it."""
-    figure = go.Figure(
-        go.Bar(
-            x=list(values), y=list(range(len(names))), text=list(texts), orientation="h", textposition="outside",
-            marker_color=BAR_COLOUR, cliponaxis=False, hoverinfo="skip",
-        )
-    )  # fmt: skip
-    figure.update_yaxes(
-        autorange="reversed", tickvals=list(range(len(names))), ticktext=list(names), ticks="", automargin=True
-    )
-    figure.update_xaxes(visible=False, range=[min(0, *values), longest or max(*values, 1e-9) * 1.15])
-    figure.update_layout(
-        height=24 + 28 * len(names),
-        margin={"l": 8, "r": 40, "t": 4, "b": 4},
-        bargap=0.35,
-        font_size=15,
-        showlegend=False,
-    )
-    return figure
-
-
-def top_bars(now: Sequence[Prediction], intact: Sequence[Prediction] = (), outline: str = "black") -> go.Figure:
-    """Predictions as bars from 0 to 1; those of the intact network, if given, as outlines on the same axis."""
-    probabilities = [one.probability for one in now]
-    texts = [*map(probability_text, probabilities)]
-    figure = bars([one.name for one in now], probabilities, [] if intact else texts, longest=1.0)
-    if intact:
-        before, rows = [one.probability for one in intact], list(range(len(intact)))
-        figure.add_bar(
-            x=before, y=rows, orientation="h", hoverinfo="skip",
-            marker={"color": "rgba(0,0,0,0)", "line": {"color": outline, "width": 2}}, cliponaxis=False,
-        )  # fmt: skip
-        ends = [*map(max, probabilities, before)]  # so that no outline crosses a number
-        figure.add_scatter(
-            x=ends, y=rows, text=[f" {text}" for text in texts], mode="text", textposition="middle right",
-            cliponaxis=False, hoverinfo="skip",
-        )  # fmt: skip
-        figure.update_layout(barmode="overlay")
-    return figure
 
 
 def confusions(report: Mapping[str, Any]) -> go.Figure:

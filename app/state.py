@@ -109,11 +109,6 @@ def write_address(page: str) -> None:
     st.session_state["address"] = (page, parts)
 
 
-def text_colour() -> str:
-    """Of the theme in use, for lines in figures."""
-    return "#e8e8e4" if st.context.theme.type == "dark" else "#1d1d1b"
-
-
 # The model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.figures import top_bars
+from app.bars import top_bars
 from app.text import t
 from model.explorer import Activations, Prediction, TenCrops
 
@@ -21,10 +21,8 @@ def top_five(model: str = "", key: str = "top5") -> None:
 def bars(seen: Activations | TenCrops, before: Activations | None, key: str) -> None:
     """The five most probable classes; with `before`, every class that is among the first five of either."""
     now, was = _both(seen, before) if isinstance(seen, Activations) and before else (seen.top(5), ())
-    st.plotly_chart(
-        top_bars(now, was, state.text_colour()), key=key, config={"displayModeBar": False, "staticPlot": True},
-        alt=t("predict_bars_alt", names=", ".join(one.name for one in now)),
-    )  # fmt: skip
+    with st.container(key=key):
+        st.html(top_bars(now, was, t("predict_bars_alt", names=", ".join(one.name for one in now))))
 
 
 def _both(seen: Activations, before: Activations) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:

@@ -20,7 +20,7 @@ import benchmarks
 from benchmarks.figure import Figure
 
 RESULTS = Path(__file__).parent / "results.json"
-NOT_BENCHMARKS = {"__main__", "figure", "readme"}
+NOT_BENCHMARKS = {"__main__", "explorer_server", "figure", "light_user", "ort_alone", "readme"}
 
 
 def names() -> list[str]:

@@ -48,6 +48,11 @@ def compare(ours: Callable[[], object], reference: Callable[[], object], n: int)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
+def median_ms(call: Callable[[], object], n: int) -> float:
+    """Median milliseconds of one call, after two rounds of warm-up."""
+    return compare(call, lambda: None, n)[0]
+
+
 def speed_up(name: str, times: tuple[float, float], n: int, what: str, at_least: float | None = None) -> Figure:
     """How many times faster ours is than the reference."""
     ratio = times[1] / times[0]
@@ -63,6 +68,19 @@ def cost(name: str, times: tuple[float, float], n: int, what: str, at_most: floa
     return Figure(
         name=name, ours=times[0], reference=times[1], unit="ms", ratio=ratio, n=n, what=what,
         goal=f"<= {at_most:g}" if at_most else "", met=ratio <= at_most if at_most else None,
+    )  # fmt: skip
+
+
+def within(
+    name: str, values: tuple[float, float], n: int, what: str, at_most: float, goal: str = "", unit: str = "ms"
+) -> Figure:
+    """A measured value against an absolute limit, beside the raw cost; says by how much a limit is missed."""
+    ours, raw = values
+    met = ours <= at_most
+    what = what if met else f"{what}; missed by {ours - at_most:.3g} {unit}"
+    return Figure(
+        name=name, ours=ours, reference=raw, unit=unit, ratio=ours / raw, n=n, what=what, met=met,
+        goal=goal or f"<= {at_most:g} {unit}",
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def test_last_figure_is_kept(tmp_path: Path) -> None:
 def test_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nothing"])
-    assert "there is no benchmark nothing; choose of explorer_over_ort, loader_jpeg" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "there is no benchmark nothing; choose of atlas_click, cold_start, explorer_over_ort, lesion" in said
+    assert "explorer_server" not in said
 
 
 def test_tables() -> None:

@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from app import figures
-from model.explorer import Prediction
 from model.layers import PAPER
 from tests.toys import picture
 
@@ -16,16 +15,6 @@ from tests.toys import picture
 )
 def test_probability_text(probability: float, text: str) -> None:
     assert figures.probability_text(probability) == text
-
-
-def test_top_bars() -> None:
-    figure = figures.top_bars([Prediction("n1", "tench", 0.75), Prediction("n2", "dingo", 0.001)])
-    (bars,) = figure.data
-    assert bars.x == (0.75, 0.001)
-    assert bars.text == (".75", "<.01")
-    assert figure.layout.yaxis.ticktext == ("tench", "dingo")
-    assert figure.layout.yaxis.autorange == "reversed"
-    assert bars.marker.color not in figures.GPU_COLOURS
 
 
 def test_greys_by_hand() -> None:
@@ -80,16 +69,6 @@ def test_confusions_are_shares_of_a_true_class() -> None:
         np.asarray([[0.75, 0.25, 0], [0, 1, 0], [0, 0, 0]])
     )
     assert list(heat.y) == ["cat", "dog", "absent"]
-
-
-def test_outlines_cross_no_number() -> None:
-    """The number stands behind the longer of the two bars."""
-    now = [Prediction("n1", "tench", 0.75), Prediction("n2", "dingo", 0.1)]
-    before = [Prediction("n1", "tench", 0.5), Prediction("n2", "dingo", 0.4)]
-    _, outlines, numbers = figures.top_bars(now, before).data
-    assert outlines.x == (0.5, 0.4)
-    assert numbers.x == (0.75, 0.4)
-    assert numbers.text == (" .75", " .10")
 
 
 def test_map_lies_where_its_values_were_seen() -> None:

@@ -42,9 +42,9 @@ def upload(page: Page, name: str, data: bytes) -> None:
 
 def predictions(page: Page) -> list[str]:
     """The class names beside the top-5 bars, best first."""
-    chart = page.get_by_test_id("stPlotlyChart")
-    expect(chart.locator(".ytick text")).to_have_count(5)
-    return chart.locator(".ytick text").all_text_contents()
+    names = page.locator(".bars").first.locator(".name")
+    expect(names).to_have_count(5)
+    return names.all_text_contents()
 
 
 def atlas(page: Page, layer: str = "") -> Locator:

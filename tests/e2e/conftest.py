@@ -38,8 +38,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def serving(script: str, folder: Path) -> Iterator[str]:
-    """Address of a server of its own that runs a Streamlit script; its log goes into a folder."""
+def serving(script: str, folder: Path, model: Path | None = None) -> Iterator[str]:
+    """Address of a server of its own that runs a Streamlit script, on a model beside the shipped ones; it logs into a folder."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -47,6 +47,8 @@ def serving(script: str, folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", script, *options]
     log = folder / "log.txt"
     environment = {name: value for name, value in os.environ.items() if name != "ALEXNET_MODEL"}
+    if model:
+        environment["ALEXNET_MODEL"] = str(model)
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:

@@ -179,7 +179,7 @@ def test_mute_gpu2(page: Page) -> None:
     gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
     wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
     expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
-    shown = page.get_by_test_id("stPlotlyChart").locator(".ytick text").all_text_contents()
+    shown = page.locator(".bars .name").all_text_contents()
     assert set(shown) == {one.name for one in (*wounded, *whole)}
     page.get_by_role("button", name="Undo", exact=True).last.click()
     expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
@@ -217,7 +217,7 @@ def test_back_and_forward(page: Page) -> None:
 
 def test_paint_changes_the_prediction(page: Page) -> None:
     open_page(page, "")
-    bars = page.get_by_test_id("stPlotlyChart").locator(".bartext")
+    bars = page.locator(".bars .value")
     expect(bars).to_have_count(5)
     before = bars.all_text_contents()
     page.get_by_role("button", name="Paint", exact=True).click()

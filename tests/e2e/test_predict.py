@@ -1,11 +1,7 @@
 """The Predict page as a person uses it, with two models: the shipped one and a copy of it."""
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +12,7 @@ from app.samples import sample_path
 from model.explorer import Explorer
 from model.preprocess import View
 from tests.e2e.actions import expect_no_trouble, go_to, open_page, settle
-from tests.e2e.conftest import ROOT, _wait_until_healthy
+from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -27,27 +23,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an explorer whose first model is a copy of the shipped one."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copy(MODEL, folder / "model.onnx")
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true"]
-    log = folder / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [*command, "--server.port", str(port)], cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
-            env={**os.environ, "ALEXNET_MODEL": str(folder / "model.onnx")},
-        )  # fmt: skip
-    try:
-        _wait_until_healthy(f"http://localhost:{port}", process, log)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
+    with serving("app/main.py", folder, folder / "model.onnx") as address:
+        yield address
 
 
 def numbers(page: Page, chart: int = 0) -> Locator:
     """What stands behind the bars of a chart."""
-    return page.get_by_test_id("stPlotlyChart").nth(chart).locator(".bartext, .textpoint text")
+    return page.locator(".bars").nth(chart).locator(".value")
 
 
 def expect_numbers(page: Page, expected: list[str], chart: int = 0) -> None:

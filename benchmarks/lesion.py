@@ -1,0 +1,49 @@
+"""From the click that mutes a GPU to the bars of the wounded network, each time for another photograph."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from benchmarks import explorer_server as explorer
+from benchmarks.figure import Figure, within
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+N, WARM_UP, GOAL_MS = 12, 2, 150
+
+
+def measure() -> list[Figure]:
+    """Against the bare forward pass and an empty rerun."""
+    forward = explorer.forward_ms()
+    with explorer.chromium() as browser:
+        with explorer.serve() as server:
+            page = explorer.open_page(browser, server)
+            times = explorer.medians(
+                [wound(page, photo) for photo in explorer.photographs(N + WARM_UP, seed=1)][WARM_UP:]
+            )
+        with explorer.serve_empty() as empty:
+            page = explorer.open_page(browser, empty)
+            again = page.get_by_role("button", name="again")
+            floor = explorer.medians(
+                [explorer.timed(page, "click", again.click, {"runs": explorer.RUNS}) for _ in range(N + WARM_UP)]
+            )["runs"]
+    what = (
+        f"from the click that mutes GPU2 to the paint of the wounded bars beside the intact, a new photograph each time, "
+        f"against the forward pass alone ({forward:.1f} ms) and the rerun of an empty Streamlit page ({floor:.0f} ms); "
+        f"the net and all activations are painted after {times['net']:.0f} ms"
+    )
+    goal = f"<= forward pass + {GOAL_MS} = {forward + GOAL_MS:.0f} ms"
+    return [within("lesion", (times["top5"], forward + floor), N, what, forward + GOAL_MS, goal)]
+
+
+def wound(page: Page, photo: bytes) -> dict[str, float]:
+    """Milliseconds by mark of muting GPU2 for a new photograph, which is healed again."""
+    explorer.choose_file(page, photo)
+    explorer.settle(page)
+    mute = page.locator(".mute[data-target=gpu2]")
+    times = explorer.timed(page, "click", partial(mute.click), {"top5": explorer.TOP5, "net": explorer.NET})
+    mute.click()
+    explorer.settle(page)
+    return times

@@ -1,0 +1,54 @@
+// Milliseconds from an event to the second frame after what it brought is in the document: that frame's predecessor painted it.
+const hosts = new Map();
+
+// An element inside a component's shadow root.
+function inside(selector) {
+  const known = hosts.get(selector);
+  if (known?.isConnected) return known;
+  for (const { shadowRoot } of document.querySelectorAll("*")) {
+    const found = shadowRoot?.querySelector(selector);
+    if (found) return hosts.set(selector, found).get(selector);
+  }
+  return null;
+}
+
+const painted = (selector) => inside(selector)?.dataset.painted ?? "";
+const texts = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent).join("\n");
+
+const finished = () => ends;
+const reader = (text) => new Function("texts", "painted", "finished", `return ${text}`).bind(null, texts, painted, finished);
+
+let ends = 1, running = true; // of the script
+let since = null; // when the script was last seen running, or the document not ready
+function watch() {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const { testConnectionState, testScriptState } = app?.dataset ?? {};
+  if (running && testScriptState === "notRunning") ends++;
+  running = testScriptState !== "notRunning";
+  if (testConnectionState !== "CONNECTED" || testScriptState !== "notRunning") since = performance.now();
+  requestAnimationFrame(watch);
+}
+watch();
+
+globalThis.stopwatch = {
+  idle: () => ([...document.images].every((image) => image.complete) ? performance.now() - (since ?? performance.now()) : 0),
+  settledAt: () => since,
+  read: (text) => reader(text)(),
+  start(event, marks) {
+    const reads = Object.entries(marks).map(([name, text]) => [name, reader(text)]);
+    const before = reads.map(([, read]) => read());
+    let begun = null;
+    addEventListener(event, ({ timeStamp }) => (begun = timeStamp), { capture: true, once: true });
+    const arrival = ([name, read], i) => new Promise((done) => {
+      const look = () => {
+        const now = begun === null ? before[i] : read();
+        if (!now || now === before[i]) return requestAnimationFrame(look);
+        return requestAnimationFrame(() => done([name, performance.now() - begun]));
+      };
+      look();
+    });
+    const tooLate = new Promise((_, fail) => setTimeout(() => fail(new Error(`nothing came of a ${event} within 30 s`)), 30_000));
+    this.times = Promise.race([Promise.all(reads.map(arrival)).then(Object.fromEntries), tooLate]);
+    this.times.catch(() => {}); // whoever waits for it hears of it
+  },
+};
