@@ -1,6 +1,7 @@
 """The Predict page over toy networks: what it says is what the networks say."""
 
 import dataclasses
+import re
 import threading
 import time
 from pathlib import Path
