@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.text import plain, t
 from app.top_five import top_five
 
@@ -30,7 +30,7 @@ def _one(name: str) -> None:
     st.markdown(f"**{plain(name)}**")
     try:
         top_five(name, key=f"beside_{name}")
-        seen = state.activations(model=name)
+        seen = answers.activations(model=name)
         st.caption(t("beside_time", forward=seen.milliseconds["forward"], device=seen.device))
     except ValueError as reason:
         st.error(plain(str(reason)))

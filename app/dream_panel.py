@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from app import state
+from app import answers, state
 from app.text import plain, t
 from model.layers import Layer
 from model.messages import Preview
@@ -56,7 +56,7 @@ def _jobs() -> dict[Unit, Job]:
 
 def _start(which: Unit) -> None:
     _, layer, unit = which
-    _jobs()[which] = state.workshop().submit(state.model_path(), "maximise", layer=layer, unit=unit)
+    _jobs()[which] = answers.workshop().submit(state.model_path(), "maximise", layer=layer, unit=unit)
 
 
 def _cancel(which: Unit) -> None:
@@ -85,7 +85,7 @@ def _progress(which: Unit, layer: Layer, unit: int) -> None:
 
 def _show(done: Preview, layer: Layer, unit: int) -> None:
     _picture(done, layer, unit)
-    own = float(np.max(state.activations()[_maximised(layer)][unit]))
+    own = float(np.max(answers.activations()[_maximised(layer)][unit]))
     st.caption(t("dream_caption", value=done.value, yours=own))
 
 

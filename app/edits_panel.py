@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.figures import probability_text
 from app.text import plain, t
 from app.top_five import bars
@@ -64,7 +64,7 @@ def _effect(seen: Activations) -> None:
         st.markdown(t("edits_none"))
         bars(seen, None, "edits_bars")
         return
-    before = state.activations(edited=False)
+    before = answers.activations(edited=False)
     first = before.top(1)[0]
     now = next(one for one in seen.top(len(seen.classes)) if one.class_id == first.class_id)
     was, become = probability_text(first.probability), probability_text(now.probability)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.components.picture import cropped
 from app.figures import map_over_crop
 from app.text import plain, t
@@ -38,7 +38,7 @@ def grad_cam_panel(seen: Activations, class_index: int) -> None:
     if not st.toggle(t("cam_show"), key="cam", persist_state="session"):
         st.caption(t("cam_how"))
         return
-    wanted = (state.model_key(), state.key(), class_index)
+    wanted = (state.model_key(), answers.key(), class_index)
     if wanted not in _kept():
         _ask(wanted, seen)
     waiting = wanted not in _kept() and _job(wanted).state in ("waiting", "running")
@@ -69,8 +69,8 @@ def _ask(wanted: Wanted, seen: Activations) -> None:
     if asked is None or asked[0] != wanted:
         if asked and asked[1].state == "waiting":  # one that runs is soon over, and a new worker would cost seconds
             asked[1].cancel()
-        job = state.workshop().submit(
-            state.model_path(), "grad_cam", crop=seen.crop, class_index=wanted[2], gains=state.gains()
+        job = answers.workshop().submit(
+            state.model_path(), "grad_cam", crop=seen.crop, class_index=wanted[2], gains=answers.gains()
         )
         st.session_state["cam_job"] = (wanted, job)
         st.session_state["cam_over"] = cropped(state.edited_square(), state.crop_view()), seen.classes[wanted[2]][1]

@@ -20,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import state
+from app import answers, state
 
 COLLECT_SECONDS = 5.0
 
@@ -72,7 +72,7 @@ def warm_up() -> None:
     """Open the first model and freeze what will stay, so that no later collection walks over it."""
     for name in list(state.model_paths())[:1]:
         try:
-            state.layer_times(name)
+            answers.layer_times(name)
         except ValueError as reason:  # the pages say so too
             logging.getLogger(__name__).warning(reason)
     gc.collect()

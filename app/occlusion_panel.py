@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.components.picture import cropped
 from app.figures import map_over_crop, probability_text
 from app.occlusion_job import Finished, Job, Wanted
@@ -30,7 +30,7 @@ def occlusion_panel(seen: Activations, class_index: int) -> None:
         stride = st.selectbox(
             t("occlusion_stride"), STRIDES_PX, index=1, format_func=_px, key="occlusion_stride", persist_state="session"
         )
-    wanted = Wanted(state.model_key(), state.key(), patch, stride)
+    wanted = Wanted(state.model_key(), answers.key(), patch, stride)
     under_way = _job() is not None
     st.fragment(_body, run_every=POLL_SECONDS if under_way else None)(seen, class_index, wanted)
 
@@ -72,11 +72,11 @@ def _body(seen: Activations, class_index: int, wanted: Wanted) -> None:
 
 def _start(seen: Activations, wanted: Wanted, places: int) -> None:
     st.session_state["occlusion_error"] = ""
-    explorer, gains, pixels = state.explorer(), state.gains(), cropped(state.edited_square(), state.crop_view())
+    explorer, gains, pixels = state.explorer(), answers.gains(), cropped(state.edited_square(), state.crop_view())
 
     def work(job: Job) -> Finished | None:
         patch, stride = wanted.patch_px, wanted.stride_px
-        made = occlude(explorer, seen.crop, gains, patch, stride, job.go_on, state.INFERENCE)
+        made = occlude(explorer, seen.crop, gains, patch, stride, job.go_on, answers.INFERENCE)
         return Finished(made, pixels, seen["prob"]) if made else None
 
     job = Job(wanted, places)

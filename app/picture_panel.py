@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.components import picture
 from app.lesion_panel import lesion_panel
 from app.samples import FILES
@@ -35,7 +35,7 @@ def picture_panel() -> None:
 def _canvas() -> None:
     shown = state.picture()
     picture.picture_canvas(
-        shown.square, state.crop_view(), state.view().edits, state.mean_colour(), shown.name, state.key(intact=True),
+        shown.square, state.crop_view(), state.view().edits, state.mean_colour(), shown.name, answers.key(intact=True),
         on_paint=_paint, on_file=_take_dropped,
     )  # fmt: skip
 
@@ -104,5 +104,5 @@ def _take_model() -> None:
 
 
 def _status() -> None:
-    seen = state.activations()
+    seen = answers.activations()
     st.caption(t("status", name=plain(state.model_name()), device=seen.device, **seen.milliseconds))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,12 @@ from app.text import t
 from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
-from model.explorer import Activations, Explorer, TenCrops
-from model.gains import Gains
+from model.explorer import Explorer
 from model.gallery import Gallery
-from model.layer_times import layer_milliseconds
-from model.workshop import Job, Workshop
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
 MAX_UNDO = 50
-GRADIENT_SECONDS = 60  # the first one waits for torch
-INFERENCE = threading.BoundedSemaphore(2)  # pictures at once; ONNX Runtime uses all cores for each
 
 
 @dataclass(frozen=True)
@@ -168,17 +162,6 @@ def _changed_ns(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _layer_times(model: str, path: str, _explorer: Explorer) -> dict[str, float]:
-    with INFERENCE:
-        return layer_milliseconds(_explorer, path)
-
-
-def layer_times(name: str = "") -> dict[str, float]:
-    """Milliseconds by layer on this machine, measured once a model."""
-    return _layer_times(model_key(name), str(model_path(name)), explorer(name))
-
-
 # The picture
 
 
@@ -237,96 +220,6 @@ def crop_view() -> preprocess.View:
     """Which crop of the edited square the network sees."""
     axes = colour_axes()
     return view().edits.crop_view(np.zeros((3, 3), np.float32) if axes is None else axes)
-
-
-# What the network makes of it
-
-
-@st.cache_resource(max_entries=32, ttl=3600, show_spinner=False)
-def _run(
-    keys: tuple[str, str], _explorer: Explorer, _square: npt.NDArray[np.uint8], _gains: Gains, _view: preprocess.View
-) -> Activations:
-    with INFERENCE:
-        return _explorer.run(_square, _gains, _view)
-
-
-@st.cache_resource(max_entries=64, ttl=3600, show_spinner=False)
-def _run_ten_crops(
-    keys: tuple[str, str], _explorer: Explorer, _square: npt.NDArray[np.uint8], _gains: Gains, _view: preprocess.View
-) -> TenCrops:
-    with INFERENCE:
-        return _explorer.run_ten_crops(_square, _gains, _view.colour)
-
-
-def key(intact: bool = False, edited: bool = True) -> str:
-    """A word that changes with whatever the network's answer depends on, but for the model."""
-    told: list[Any] = [None if intact else sorted(view().lesions.amounts.items())]
-    if edited and view().edits:
-        told += [view().edits, crop_view(), mean_colour().tolist()]  # paint and colours are those of the model in use
-    return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()[:16]
-
-
-def gains(intact: bool = False, model: str = "") -> Gains:
-    """The lesions as `Explorer.run` takes them; none if `intact`."""
-    return {} if intact else view().lesions.gains(explorer(model).config)
-
-
-def activations(intact: bool = False, model: str = "", edited: bool = True) -> Activations:
-    """All activations of the picture in use, computed once; without lesions if `intact`, without edits, of another model."""
-    square, crop = (edited_square(), crop_view()) if edited else (picture().square, preprocess.CENTRE)
-    keys = (model_key(model), key(intact, edited))
-    return _run(keys, explorer(model), square, gains(intact, model), crop)
-
-
-def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
-    """Ten crops of the picture in use, computed once; arguments as for `activations`."""
-    keys = (model_key(model), key(intact))
-    return _run_ten_crops(keys, explorer(model), edited_square(), gains(intact, model), crop_view())
-
-
-def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
-    """The layer, unit and place in use; the strongest where none was chosen."""
-    chosen = view().fitting(explorer().config)
-    maps = np.atleast_3d(seen[chosen.layer]).reshape(len(seen[chosen.layer]), -1)
-    unit = int(maps.max(1).argmax()) if chosen.unit is None else chosen.unit
-    size = explorer().config.layer[chosen.layer].size_px
-    row, column = divmod(int(maps[unit].argmax()), size)
-    return chosen.layer, unit, chosen.place or (row, column)
-
-
-# Gradients, from the worker process
-
-
-@st.cache_resource(show_spinner=False)
-def workshop() -> Workshop:
-    """What computes gradients, in a process of its own; one for all users. It starts with its first job."""
-    return Workshop()
-
-
-@st.cache_resource(max_entries=128, ttl=3600, show_spinner=False)
-def _gradient(keys: tuple[str, ...], _job: Callable[[], Job]) -> npt.NDArray[np.float32]:
-    job = _job()
-    if not job.wait(GRADIENT_SECONDS):
-        job.cancel()
-        raise ValueError(t("gradient_late", seconds=GRADIENT_SECONDS))
-    if job.state != "done":
-        raise ValueError(job.error or t("gradient_stopped"))
-    result: npt.NDArray[np.float32] = job.result
-    result.flags.writeable = False
-    return result
-
-
-def gradient(method: str, **arguments: Any) -> npt.NDArray[np.float32]:
-    """A method of `model.gradients.Gradients` for the picture in use, computed once.
-
-    Raises
-    ------
-    ValueError
-        When the worker fails or takes too long: a sentence.
-    """
-    told = {"crop": activations().crop, "gains": view().lesions.gains(explorer().config), **arguments}
-    keys = (model_key(), key(), method, repr(sorted(arguments.items())))
-    return _gradient(keys, lambda: workshop().submit(model_path(), method, **told))
 
 
 # The gallery

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
-from app import state
+from app import answers, state
 from app.components.picture import cropped
 from app.figures import BAR_COLOUR, probability_text
 from app.text import t
@@ -43,7 +43,7 @@ def ten_crops_panel(seen: Activations) -> None:
         st.caption(t("ten_how", seconds=seconds))
         return
     with st.spinner(t("ten_wait", seconds=seconds)):
-        ten = state.ten_crops()
+        ten = answers.ten_crops()
     bars(ten, None, "ten_bars")
     st.caption(t("ten_caption", agree=_agreeing(ten)))
     st.markdown(f"**{t('predict_votes')}**")

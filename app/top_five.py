@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import answers
 from app.bars import top_bars
 from app.text import t
 from model.explorer import Activations, Prediction, TenCrops
@@ -12,9 +12,9 @@ from model.explorer import Activations, Prediction, TenCrops
 
 def top_five(model: str = "", key: str = "top5") -> None:
     """Bars of the picture in use, of another model if named; with lesions, the intact network in outline."""
-    seen = state.activations(model=model)
-    wounded = bool(state.gains(model=model))
-    bars(seen, state.activations(intact=True, model=model) if wounded else None, key)
+    seen = answers.activations(model=model)
+    wounded = bool(answers.gains(model=model))
+    bars(seen, answers.activations(intact=True, model=model) if wounded else None, key)
     st.caption(t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes)))
 
 

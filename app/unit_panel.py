@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
-from app import state
-from app.components.picture import displayed
+from app import answers, state
+from app.components.picture import cropped
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
 from app.figures import enlarged, signed
@@ -63,11 +61,12 @@ def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> 
         return
     at = place if layer.size_px > 1 else None
     rows, columns = _seen_by(layer, place)
-    shown = [(enlarged(_photograph()[rows, columns], PATCH_PX), "why_patch")]
+    photograph = cropped(state.edited_square(), state.crop_view())
+    shown = [(enlarged(photograph[rows, columns], PATCH_PX), "why_patch")]
     with st.spinner(t("why_computing")):
         for method in ("deconvnet", "guided_backprop"):
             name = "fc8" if layer.name == "prob" else layer.name
-            gradient = state.gradient(method, layer=name, unit=unit, place=at)
+            gradient = answers.gradient(method, layer=name, unit=unit, place=at)
             shown.append((enlarged(signed(gradient)[rows, columns], PATCH_PX), f"why_{method}"))
     with st.container(horizontal=True, gap="medium"):
         for picture, caption in shown:
@@ -75,13 +74,6 @@ def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> 
                 st.image(picture, output_format="PNG", width=PATCH_PX, alt=t(f"{caption}_alt"))
                 st.caption(t(caption))
     st.caption(t("why_caption"))
-
-
-def _photograph() -> npt.NDArray[np.uint8]:
-    """The crop that the network sees, uint8 (224, 224, 3)."""
-    view = state.crop_view()
-    crop = state.edited_square()[view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
-    return displayed(crop, view)
 
 
 def _likes(layer: Layer, unit: int) -> None:

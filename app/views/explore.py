@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.components import atlas, net
 from app.text import t
 from app.top_five import top_five
@@ -14,12 +14,12 @@ from app.unit_panel import unit_panel
 def main() -> None:
     """Top-5, the net, the layer that is open in it, the unit that is chosen in the layer."""
     opened = state.explorer()
-    seen = state.activations()
+    seen = answers.activations()
     top_five()
-    layer, unit, place = state.layer_and_unit(seen)
+    layer, unit, place = answers.layer_and_unit(seen)
     shown = state.view().fitting(opened.config)
-    key = f"{state.model_key()} {state.key()}"
-    net.net(opened.config, seen, shown, (layer, unit, place), key, state.layer_times(), _mute_tower)
+    key = f"{state.model_key()} {answers.key()}"
+    net.net(opened.config, seen, shown, (layer, unit, place), key, answers.layer_times(), _mute_tower)
     st.caption(t("net_caption"))
     atlas.atlas(opened.config, _look, _mute_unit)
     with st.container(key="unit_panel"):

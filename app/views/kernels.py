@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app import kernel_figures, state
+from app import answers, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
@@ -135,7 +135,7 @@ def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivi
         red, green, blue = (float(value) for value in axis)
         st.caption(t("kernel_fit_caption", red=red, green=green, blue=blue))
     with map_side:
-        pixels, _, _ = greys(state.activations()["conv1"][number][None])
+        pixels, _, _ = greys(answers.activations()["conv1"][number][None])
         alt = t("unit_map_alt", name="conv1", number=number + 1)
         st.image(enlarged(pixels[0], 440), output_format="PNG", width="stretch", alt=alt)
         st.caption(t("kernel_map_caption"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import figures, state
+from app import answers, figures, state
 from app.text import t
 from model.layers import Config, Layer
 
@@ -30,7 +30,7 @@ def main() -> None:
     _card()
     _report()
     st.write(t("model_runs_on", device=explorer.device))
-    st.write(t("model_times", **state.activations().milliseconds))
+    st.write(t("model_times", **answers.activations().milliseconds))
     st.markdown(f"#### {t('model_layers')}")
     _table(config)
 

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.figures import MARGIN
 from app.text import plain, t
 from model.gallery import Gallery, build
@@ -66,7 +66,7 @@ def _form() -> None:
 
 def _nearest(gallery: Gallery, path: str) -> None:
     st.markdown(f"**{t('neighbours_of', count=len(gallery.names), path=plain(path))}**")
-    found = gallery.nearest(state.activations().features, 6)
+    found = gallery.nearest(answers.activations().features, 6)
     with st.container(horizontal=True, gap="small"):  # wraps on a narrow screen
         with st.container(width=THUMBNAIL_PX):
             crop = state.picture().square[MARGIN:-MARGIN, MARGIN:-MARGIN]

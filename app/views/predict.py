@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import answers, state
 from app.beside_panel import beside_panel
 from app.edits_panel import edits_panel
 from app.ten_crops_panel import ten_crops_panel
@@ -20,7 +20,7 @@ def main() -> None:
     st.html(f"<style>{CSS}</style>")
     st.subheader(t("predict_title"))
     classes = state.explorer().info.classes
-    seen = state.activations()
+    seen = answers.activations()
     top_five()
     why_panel(seen)
     edits_panel(seen)

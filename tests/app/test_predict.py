@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app import answers, state
 from app.figures import probability_text
 from app.grad_cam_panel import last_convolution
 from app.occlusion_job import Finished, Job, Wanted
@@ -242,7 +242,7 @@ def test_a_job_stops_when_told() -> None:
 
 def test_grad_cam(app: AppTest, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = FakeWorkshop(FakeJob("done", np.eye(13, dtype=np.float32) * 0.25))
-    monkeypatch.setattr(state, "workshop", lambda: shop)
+    monkeypatch.setattr(answers, "workshop", lambda: shop)
     open_page(app, mute="gpu2-50")
     assert shop.asked == []
     app.toggle(key="cam").set_value(True).run()
@@ -257,7 +257,7 @@ def test_grad_cam(app: AppTest, model: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_grad_cam_of_nothing(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "workshop", lambda: FakeWorkshop(FakeJob("done", np.zeros((13, 13), np.float32))))
+    monkeypatch.setattr(answers, "workshop", lambda: FakeWorkshop(FakeJob("done", np.zeros((13, 13), np.float32))))
     open_page(app)
     app.toggle(key="cam").set_value(True).run()
     assert "All is 0: no place in conv5 speaks for this class." in text(app)
@@ -265,7 +265,7 @@ def test_grad_cam_of_nothing(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_grad_cam_that_fails(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = FakeWorkshop(FakeJob("failed", error="It rains."))
-    monkeypatch.setattr(state, "workshop", lambda: shop)
+    monkeypatch.setattr(answers, "workshop", lambda: shop)
     open_page(app)
     app.toggle(key="cam").set_value(True).run()
     assert [error.value for error in app.error] == ["Grad-CAM failed: It rains."]
@@ -275,7 +275,7 @@ def test_grad_cam_that_fails(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_grad_cam_cancelled(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "workshop", lambda: FakeWorkshop(FakeJob("running")))
+    monkeypatch.setattr(answers, "workshop", lambda: FakeWorkshop(FakeJob("running")))
     open_page(app)
     app.toggle(key="cam").set_value(True).run()
     assert "Computing." in text(app)
