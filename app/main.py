@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
 
 from app import state
 from app.picture_panel import picture_panel
@@ -50,9 +53,20 @@ def main() -> None:
         for link in pages:
             st.page_link(link)
     left, right = st.columns([1, 3.2], gap="large")
-    with left, st.container(key="left"):
+    draw_panel, draw_page = partial(_draw_panel, left), partial(_draw_page, right, page)
+    # The bars come 40 ms earlier when the panel waits; a page that may take long must not keep it waiting
+    for draw in (draw_page, draw_panel) if page.url_path == "" else (draw_panel, draw_page):
+        draw()
+    state.write_address(page.url_path)
+
+
+def _draw_panel(place: DeltaGenerator) -> None:
+    with place, st.container(key="left"):
         picture_panel()
-    with right:
+
+
+def _draw_page(place: DeltaGenerator, page: StreamlitPage) -> None:
+    with place:
         try:
             page.run()
         except ValueError as reason:  # what `model` says to the user
@@ -60,7 +74,6 @@ def main() -> None:
         except Exception:
             logging.getLogger(__name__).exception("a page failed")
             st.error(t("failed"))
-    state.write_address(page.url_path)
 
 
 main()
