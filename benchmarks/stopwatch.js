@@ -15,16 +15,13 @@ function inside(selector) {
 const painted = (selector) => inside(selector)?.dataset.painted ?? "";
 const texts = (selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent).join("\n");
 
-const finished = () => ends;
-const reader = (text) => new Function("texts", "painted", "finished", `return ${text}`).bind(null, texts, painted, finished);
+const app = () => document.querySelector('[data-testid="stApp"]')?.dataset ?? {};
+const atRest = (text) => (app().testScriptState === "notRunning" ? text : ""); // of the script
+const reader = (text) => new Function("texts", "painted", "atRest", `return ${text}`).bind(null, texts, painted, atRest);
 
-let ends = 1, running = true; // of the script
 let since = null; // when the script was last seen running, or the document not ready
 function watch() {
-  const app = document.querySelector('[data-testid="stApp"]');
-  const { testConnectionState, testScriptState } = app?.dataset ?? {};
-  if (running && testScriptState === "notRunning") ends++;
-  running = testScriptState !== "notRunning";
+  const { testConnectionState, testScriptState } = app();
   if (testConnectionState !== "CONNECTED" || testScriptState !== "notRunning") since = performance.now();
   requestAnimationFrame(watch);
 }
