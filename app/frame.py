@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.picture_panel import picture_panel
 from app.text import plain, t
+from app.top_five import top_five
 
 PAGES = ("explore", "predict", "kernels", "neighbours", "model")
 CSS = """
@@ -38,16 +41,27 @@ def main() -> None:
         for link in pages:
             st.page_link(link)
     left, right = st.columns([1, 3.2], gap="large")
+    is_first = page.url_path == ""
+    fine = not is_first or _drawn(right, top_five)  # the answer comes first; the panel would hold it up by 40 ms
     with left, st.container(key="left"):
         picture_panel()
-    with right:
+    if fine:
+        _drawn(right, page.run)
+
+
+def _drawn(place: DeltaGenerator, draw: Callable[[], None]) -> bool:
+    """Draw a part of the page; where it fails, a sentence. Whether it went well."""
+    with place:
         try:
-            page.run()
+            draw()
         except ValueError as reason:  # what `model` says to the user
             st.error(plain(str(reason)))
         except Exception:
             logging.getLogger(__name__).exception("a page failed")
             st.error(t("failed"))
+        else:
+            return True
+    return False
 
 
 main()

@@ -7,15 +7,13 @@ import streamlit as st
 from app import answers, state
 from app.components import atlas, net
 from app.text import t
-from app.top_five import top_five
 from app.unit_panel import unit_panel
 
 
 def main() -> None:
-    """Top-5, the net, the layer that is open in it, the unit that is chosen in the layer."""
+    """The net, the layer that is open in it, the unit that is chosen in the layer; the frame has drawn the top five."""
     opened = state.explorer()
     seen = answers.activations()
-    top_five()
     layer, unit, place = answers.layer_and_unit(seen)
     shown = state.view().fitting(opened.config)
     key = f"{state.model_key()} {answers.key()}"
