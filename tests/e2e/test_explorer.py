@@ -144,22 +144,6 @@ def test_every_layer_is_drawn(page: Page) -> None:
     )
 
 
-def test_layers_hover_and_ranges_need_no_server(page: Page) -> None:
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_page(page, "")
-    before = len(sent)
-    for name in ("conv2", "norm1", "fc6", "prob", "conv4"):
-        open_layer(page, name)
-    point_at(page, "conv4", 7, 3, 3)
-    for control in (".range", ".sort", ".colour"):
-        page.locator(f".atlas {control}").click()
-    page.get_by_role("button", name="Map", exact=True).click()
-    page.wait_for_timeout(500)
-    assert len(sent) == before
-    assert "layer=conv4" in page.url
-
-
 def test_sorted_by_activity(page: Page) -> None:
     open_page(page, "?layer=conv3")
     highs = Explorer.open(MODEL, "cpu").run(sample_path("cat"))["conv3"].max((1, 2))
