@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from model.gallery import Gallery
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
 MAX_UNDO = 50
+OUTRUN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class Picture:
 
 
 # The view
+
+
+@dataclass(frozen=True)
+class _Written:
+    """The address that this program wrote last: on which page, in place of which other, when (monotonic seconds)."""
+
+    page: str
+    parts: Mapping[str, str]
+    before: Mapping[str, str]
+    at: float
 
 
 def view() -> View:
@@ -51,6 +63,7 @@ def change(**fields: Any) -> None:
     if after.lesions != before.lesions:
         st.session_state["lesions_before"] = [*lesions_before(), before.lesions][-MAX_UNDO:]
     st.session_state["view"] = after
+    st.session_state["changed_here"] = True
 
 
 def lesions_before() -> list[Lesions]:
@@ -79,15 +92,21 @@ def mute(target: str, amount: float) -> None:
 def read_address(page: str) -> None:
     """Take over what the address names, when it was not this program that changed it: a link, back and forward.
 
-    A change of page empties the address; that is no wish to see something else.
+    A change of page empties the address; that is no wish to see something else. Nor is an address that a quick hand
+    outran: a browser sends the one it had when a widget was touched, before it heard of the one that we wrote.
     """
     parts = st.query_params.to_dict()
-    came_from: tuple[str, Mapping[str, str]] | None = st.session_state.get("address")
-    if came_from is None or (came_from[0] == page and came_from[1] != parts):
-        named = View.from_address(parts)
-        if named.sample and named.sample != view().sample:
-            choose_sample(named.sample)
-        change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
+    written: _Written | None = st.session_state.get("address")
+    touched = st.session_state.pop("changed_here", False)
+    if written is not None:
+        outrun = parts == written.before and time.monotonic() - written.at < OUTRUN_SECONDS
+        if touched or outrun or written.page != page or written.parts == parts:
+            return
+    named = View.from_address(parts)
+    if named.sample and named.sample != view().sample:
+        choose_sample(named.sample)
+    change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
+    st.session_state["changed_here"] = False
 
 
 def write_address(page: str) -> None:
@@ -98,9 +117,10 @@ def write_address(page: str) -> None:
         parts.pop("sample")
     if shown.model == next(iter(model_paths()), ""):
         parts.pop("model", None)
-    if st.query_params.to_dict() != parts:
+    before = st.query_params.to_dict()
+    if before != parts:
         st.query_params.from_dict(parts)
-    st.session_state["address"] = (page, parts)
+    st.session_state["address"] = _Written(page, parts, before, time.monotonic() if before != parts else 0.0)
 
 
 # The model

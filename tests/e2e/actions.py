@@ -40,6 +40,15 @@ def upload(page: Page, name: str, data: bytes) -> None:
     settle(page)
 
 
+def select(page: Page, label: str, option: str) -> None:
+    """Choose from a box that unfolds; it folds again when the page scrolls."""
+    box = page.get_by_role("combobox", name=label)
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box.click()
+    page.get_by_role("option", name=option).click()
+
+
 def predictions(page: Page) -> list[str]:
     """The class names beside the top-5 bars, best first."""
     names = page.locator(".bars").first.locator(".name")

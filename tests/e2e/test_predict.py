@@ -11,7 +11,7 @@ from app.figures import probability_text
 from app.samples import sample_path
 from model.explorer import Explorer
 from model.preprocess import View
-from tests.e2e.actions import expect_no_trouble, go_to, open_page, settle
+from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 
@@ -85,16 +85,14 @@ def test_painting_changes_the_probabilities(page: Page) -> None:
 
 def test_occlusion_with_progress_and_cancel(page: Page) -> None:
     open_page(page, "predict")
-    page.get_by_role("combobox", name="Step").click()
-    page.get_by_role("option", name="8 px").click()
+    select(page, "Step", "8 px")
     expect(page.get_by_text("Hides 625 places")).to_be_visible()
     page.get_by_role("button", name="Compute the occlusion map").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 625 places, \d+ s left"))).to_be_visible()
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.get_by_role("button", name="Compute the occlusion map")).to_be_visible()
     expect(page.get_by_alt_text("Occlusion map of")).to_have_count(0)
-    page.get_by_role("combobox", name="Step").click()
-    page.get_by_role("option", name="16 px").click()
+    select(page, "Step", "16 px")
     page.get_by_role("button", name="Compute the occlusion map").click()
     expect(page.get_by_text(re.compile(r"\d+ of 169 places"))).to_be_visible()
     go_to(page, "Kernels")  # it goes on meanwhile
@@ -130,8 +128,7 @@ def test_ten_crops(page: Page) -> None:
 
 def test_two_models(page: Page) -> None:
     open_page(page, "predict")
-    page.get_by_role("combobox", name="The other model").click()
-    page.get_by_role("option", name=MODEL.parent.name).click()
+    select(page, "The other model", MODEL.parent.name)
     expect(page.get_by_text("Forward pass")).to_have_count(2)
     settle(page)
     expect_numbers(page, network(View()), chart=2)
