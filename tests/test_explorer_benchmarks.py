@@ -80,6 +80,6 @@ def test_a_user_without_a_browser() -> None:
 
     with serve() as server, ThreadPoolExecutor() as thread:  # Playwright keeps a loop running in this one
         first, uploaded, other = thread.submit(asyncio.run, visit(server.address)).result()
-    assert first[0].startswith("Cat. The network sees")
-    assert uploaded[0].startswith("photo.jpg. The network sees")
-    assert other[0].startswith("photo.jpg. The network sees")
+    assert any(said.startswith("Cat. The network sees") for said in first)
+    assert any(said.startswith("photo.jpg. The network sees") for said in uploaded)
+    assert any(said.startswith("photo.jpg. The network sees") for said in other)
