@@ -18,9 +18,12 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import answers, state
+from app import answers, galleries, state
 
 COLLECT_SECONDS = 5.0
 
@@ -94,4 +97,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
 
 
-app = st.App(Path(__file__).with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(OwnFilesOnly)])
+def thumbnail(request: Request) -> Response:
+    """One picture of a gallery that is open, as the neighbours and the map show it; in a thread, since it may read a disk."""
+    found = galleries.thumbnail(request.path_params["key"], request.path_params["row"])
+    if found is None:
+        return Response(status_code=404)
+    return Response(found, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+
+app = st.App(Path(__file__).with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(OwnFilesOnly)], routes=[Route("/gallery/{key}/{row:int}.webp", thumbnail)])

@@ -131,6 +131,8 @@ class View:
     """Gallery that neighbours come from; empty for the first that fits the model."""
     query: int | None = None
     """Row of the gallery whose neighbours are shown, counted from 0; None for the picture in use."""
+    why: int | None = None
+    """Row of the neighbour that is explained; None for the nearest."""
     k: int = 6
     """How many neighbours, 1..50; the paper's Figure 4 has six."""
 
@@ -150,6 +152,7 @@ class View:
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab}
         parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}
         parts["query"] = "" if self.query is None else str(self.query + 1)
+        parts["why"] = "" if self.why is None else str(self.why + 1)
         parts["k"] = str(self.k) if self.k != View.k else ""
         parts["layer"] = self.layer if self.layer != View.layer else ""
         parts["unit"] = "" if self.unit is None else str(self.unit + 1)
@@ -165,7 +168,7 @@ class View:
     def from_address(parts: Mapping[str, str]) -> View:
         """The view that an address names; what cannot be understood is as if it were not there."""
         unit, at = _whole(parts.get("unit", "")), parts.get("at", "").split("~")
-        query, k = _whole(parts.get("query", "")), _whole(parts.get("k", ""))
+        query, why, k = (_whole(parts.get(name, "")) for name in ("query", "why", "k"))
         places = [_whole(part) for part in at]
         down, right = ([_whole(part, signed=True) for part in parts.get("shift", "").split("~")] + [None, None])[:2]
         alphas = [_number(part) for part in parts.get("colour", "").split("~")]
@@ -190,6 +193,7 @@ class View:
             beside=parts.get("beside", ""),
             gallery=parts.get("gallery", ""),
             query=query - 1 if query else None,
+            why=why - 1 if why else None,
             k=max(1, min(MAX_NEIGHBOURS, k or View.k)),
         )
 
