@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -15,10 +17,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from app import answers, state
+from app.figures import probability_text
 from app.text import t
 from app.view import MAX_NEIGHBOURS
 from model.gallery.search import CodeIndex, Neighbour, exact, reranked
-from model.gallery.store import Gallery, pixels
+from model.gallery.store import Gallery, pixels, thumbnails_path
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = "gallery.parquet"
@@ -61,14 +64,16 @@ def name() -> str:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _open(key: str, path: str, model: str) -> Gallery:
-    return Gallery.open(path, model)
+    return Gallery.open(path, model, thumbnails_path(Path(path), folder()))
 
 
 def key() -> str:
     """A word that changes with the gallery in use; it says nothing of where that is."""
     path = paths()[name()]
     file = path / "gallery.json" if path.is_dir() else path
-    return hashlib.sha256(f"{path}@{file.stat().st_mtime_ns} {state.model_key()}".encode()).hexdigest()[:16]
+    kept = thumbnails_path(path, folder())
+    stamps = [one.stat().st_mtime_ns for one in (file, kept) if one.exists()]
+    return hashlib.sha256(f"{path}@{stamps} {state.model_key()}".encode()).hexdigest()[:16]
 
 
 def gallery() -> Gallery | None:
@@ -86,15 +91,37 @@ def gallery() -> Gallery | None:
     return opened
 
 
-def thumbnail(gallery_key: str, row: int) -> bytes | None:
-    """A WebP of one picture of a gallery that is open, by its key; None without one. For the browser's requests."""
+def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:
+    """What a browser asks of a gallery that is open, by its key: a picture's "webp", or in "json" what it is; or None."""
     opened = _open_now.get(gallery_key)
-    return opened.thumbnail(row) if opened is not None and 0 <= row < len(opened.names) else None
+    if opened is None or not 0 <= row < len(opened):
+        return None
+    if kind == "webp":
+        return opened.thumbnail(row)
+    prediction = opened.classes[int(opened.predictions[row])]
+    says = t("map_predicted", name=prediction, probability=probability_text(float(opened.confidences[row])))
+    return json.dumps({"lines": [label(opened, row), says, opened.names[row].rsplit("/", 1)[-1]]}).encode()
+
+
+def wrong(of: Gallery) -> npt.NDArray[np.bool_]:
+    """(n,), whether the prediction is another class than the label, by name."""
+    predicted = np.array(of.classes)[of.predictions]
+    actual = np.array((*of.class_names, ""))[of.labels]  # -1 is the last
+    return np.asarray((predicted != actual) & (of.labels >= 0))
+
+
+def tiles(pictures: Sequence[tuple[str, str]]) -> str:
+    """HTML of thumbnails (address, label) side by side."""
+    images = "".join(
+        f'<img src="{escape(address)}" alt="{escape(name)}" title="{escape(name)}" width="72" height="72" loading="lazy">'
+        for address, name in pictures
+    )
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 6px">{images}</div>'
 
 
 def thumbnails(of: Gallery) -> str:
     """Address of a thumbnail with ROW in its row's place, as `app/main.py` serves it; empty where there are none."""
-    return f"gallery/{key()}/ROW.webp" if of.has_thumbnails else ""
+    return f"gallery/{key()}/ROW.webp" if of.thumbnails is not None else ""
 
 
 def address(of: Gallery, row: int) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from app import galleries, state
 from app.gallery_job import GalleryJob
 from app.text import plain, t
-from model.gallery.store import Gallery
+from model.gallery.store import Gallery, thumbnails_path
 
 POLL_SECONDS = 0.5
 FEWEST, MOST = 6, 2_000_000
@@ -27,7 +27,7 @@ def gallery_panel(gallery: Gallery | None) -> None:
             st.dataframe([{"": name, " ": why} for name, why in gallery.rejected], key="rejected", hide_index=True)
     st.fragment(_work, run_every=POLL_SECONDS if _jobs() else None)()
     if not _jobs():
-        if gallery and not gallery.has_thumbnails:
+        if gallery and gallery.thumbnails is None:
             with st.expander(t("gallery_pictures_title")):
                 _pictures_form(gallery)
         with st.expander(t("gallery_build_title"), expanded=gallery is None):
@@ -96,4 +96,17 @@ def _pictures_form(gallery: Gallery) -> None:
     if asked and not path.strip():
         st.error(t("gallery_no_path"))
     elif asked:
-        _start(GalleryJob("", ("pictures", str(gallery.path), path.strip())))
+        _start(
+            GalleryJob(
+                "",
+                (
+                    "pictures",
+                    str(gallery.path),
+                    path.strip(),
+                    "--model",
+                    str(state.model_path()),
+                    "--out",
+                    str(thumbnails_path(gallery.path, galleries.folder())),
+                ),
+            )
+        )

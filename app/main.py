@@ -97,12 +97,23 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
 
 
-def thumbnail(request: Request) -> Response:
-    """One picture of a gallery that is open, as the neighbours and the map show it; in a thread, since it may read a disk."""
-    found = galleries.thumbnail(request.path_params["key"], request.path_params["row"])
+TYPES = {"webp": "image/webp", "json": "application/json"}
+
+
+def of_gallery(request: Request) -> Response:
+    """A picture of a gallery that is open, or what it is; in a thread of its own, since it may read a disk."""
+    asked = request.path_params
+    found = galleries.asked_for(asked["key"], asked["row"], asked["kind"]) if asked["kind"] in TYPES else None
     if found is None:
         return Response(status_code=404)
-    return Response(found, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400, immutable"})
+    return Response(
+        found, media_type=TYPES[asked["kind"]], headers={"Cache-Control": "private, max-age=86400, immutable"}
+    )
 
 
-app = st.App(Path(__file__).with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(OwnFilesOnly)], routes=[Route("/gallery/{key}/{row:int}.webp", thumbnail)])
+app = st.App(
+    Path(__file__).with_name("frame.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(OwnFilesOnly)],
+    routes=[Route("/gallery/{key}/{row:int}.{kind}", of_gallery)],
+)

@@ -20,15 +20,10 @@ from pathlib import Path
 
 from model.gallery import compact
 from model.gallery.build import LAYERS, build
-from model.gallery.store import Gallery
+from model.gallery.store import Gallery, thumbnails_path
 
 GALLERIES = Path(__file__).parent.parent.parent / "galleries"
 NICENESS = 5  # pages come first
-
-
-def thumbnails_path(gallery: Path, folder: Path = GALLERIES) -> Path:
-    """Where the thumbnails of a gallery that came with a model are kept."""
-    return folder / f"{gallery.resolve().parent.name}-pictures.parquet"
 
 
 class Teller:
@@ -80,13 +75,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m model.gallery", description="Galleries of pictures as a network sees them.")
+    parser = argparse.ArgumentParser(
+        prog="python -m model.gallery", description="Galleries of pictures as a network sees them."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("build", help="run a picture set through a network")
     one.add_argument("model", type=Path)
     one.add_argument("source", type=Path)
     one.add_argument("dest", type=Path)
-    one.add_argument("--layers", nargs="+", default=LAYERS, metavar="LAYER", help="whose activations are kept (pool5 fc6 fc7)")
+    one.add_argument(
+        "--layers", nargs="+", default=LAYERS, metavar="LAYER", help="whose activations are kept (pool5 fc6 fc7)"
+    )
     one.add_argument("--limit", type=int, metavar="N", help="at most this many pictures, spread evenly")
     one.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     two = commands.add_parser("compact", help="write a gallery as the one file that ships with a model")
@@ -121,7 +120,7 @@ def _compact(args: argparse.Namespace, tell: Teller) -> str:
 
 def _pictures(args: argparse.Namespace, tell: Teller) -> str:
     gallery = Gallery.open(args.gallery, args.model or args.gallery.parent / "model.onnx")
-    dest = args.out or thumbnails_path(args.gallery)
+    dest = args.out or thumbnails_path(args.gallery, GALLERIES)
     found = compact.find_pictures(gallery, args.source, dest, tell)
     if not found:
         raise ValueError(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -51,7 +52,9 @@ class Share:
     @staticmethod
     def of_environment() -> Share:
         """From RANK, WORLD_SIZE and LOCAL_RANK; alone without them."""
-        rank, size, local = (int(os.environ.get(name, at)) for name, at in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0)))
+        rank, size, local = (
+            int(os.environ.get(name, at)) for name, at in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0))
+        )
         return Share(rank, size, local)
 
 
@@ -155,19 +158,24 @@ def _run_parts(
     progress: Progress,
 ) -> None:
     numbers = [wanted[first : first + PART] for first in range(0, len(wanted), PART)]
-    own = [i for i in range(share.rank, len(numbers), share.size)]
+    own = list(range(share.rank, len(numbers), share.size))
     total = sum(len(numbers[i]) for i in own)
     done = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in own:
             path = parts / f"{i:06}.npz"
             if not path.exists():
-                arrays = _part(explorer, found, numbers[i], about, pool, lambda n, at=done: progress("pictures", at + n, total))
+                tell = partial(_tell, progress, done, total)
+                arrays = _part(explorer, found, numbers[i], about, pool, tell)
                 file = io.BytesIO()
-                np.savez(file, **arrays)
+                np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy types allow_pickle alone
                 _write(path, file.getvalue())
             done += len(numbers[i])
             progress("pictures", done, total)
+
+
+def _tell(progress: Progress, before: int, total: int, done: int) -> None:
+    progress("pictures", before + done, total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +206,9 @@ def thumbnail_of(square: npt.NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _ahead(found: PictureSet, numbers: npt.NDArray[np.int64], pool: ThreadPoolExecutor, batch: int) -> Iterator[list[_Read]]:
+def _ahead(
+    found: PictureSet, numbers: npt.NDArray[np.int64], pool: ThreadPoolExecutor, batch: int
+) -> Iterator[list[_Read]]:
     """Batches of pictures, the next one being read while this one is computed."""
     chosen = set(numbers.tolist())
     first, last = int(numbers[0]), int(numbers[-1])
@@ -350,12 +360,15 @@ def _merge(
                         shape = (sum(counts), *part[key].shape[1:])
                         whole[key] = np.lib.format.open_memmap(dest / f"{name}.npy", "w+", part[key].dtype, shape)
                     whole[key][first : first + count] = part[key]
-                strongest.merge(first, {name.removeprefix("strongest "): part[name] for name in part if name.startswith("strongest ")})
+                strongest.merge(
+                    first,
+                    {name.removeprefix("strongest "): part[name] for name in part if name.startswith("strongest ")},
+                )
                 table.write_table(_table(part), row_group_size=ROWS_A_GROUP)
             first += count
     for array in whole.values():
         array.flush()  # type: ignore[attr-defined]
-    np.savez(dest / "strongest.npz", **strongest.arrays())
+    np.savez(dest / "strongest.npz", **strongest.arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
     return rejected
 
 

@@ -74,7 +74,7 @@ class Encoder:
 
     def save(self, path: str | Path) -> None:
         """Write one .npz."""
-        np.savez_compressed(path, **self.arrays())
+        np.savez_compressed(path, **self.arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
 
     @staticmethod
     def load(path: str | Path) -> Encoder:
@@ -89,4 +89,6 @@ class Encoder:
             with np.load(path, allow_pickle=False) as arrays:
                 return Encoder.from_arrays(arrays)
         except (OSError, KeyError, ValueError) as reason:
-            raise ValueError(f"{path} is no encoder of this project ({reason}); make one with python -m training.codes.") from None
+            raise ValueError(
+                f"{path} is no encoder of this project ({reason}); make one with python -m training.codes."
+            ) from None

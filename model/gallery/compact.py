@@ -34,7 +34,7 @@ def write(gallery: Gallery, path: str | Path) -> float:
     scale = np.maximum(fc7.max(0), 1e-6) / 255
     eighth = np.round(np.maximum(fc7, 0) / scale).astype(np.uint8)
     encoder = io.BytesIO()
-    np.savez_compressed(encoder, **gallery.encoders["fc7"].arrays())
+    np.savez_compressed(encoder, **gallery.encoders["fc7"].arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
     about = {**gallery.about, "source": "", "layers": ["fc7"], "peaks": [], "rejected": []}
     plain: dict[str, Any] = {
         "name": list(gallery.names), "label": gallery.labels, "prediction": gallery.predictions,
@@ -42,8 +42,14 @@ def write(gallery: Gallery, path: str | Path) -> float:
     }  # fmt: skip
     blocks = {"fc7": eighth, "code": gallery.codes["fc7"], **{name: gallery.maps[name] for name in gallery.maps}}
     table = pa.table(plain | {name: _rows(array) for name, array in blocks.items()})
-    metadata = {KEY: json.dumps(about).encode(), b"scale": scale.astype(np.float32).tobytes(), b"encoder": encoder.getvalue()}
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd", compression_level=19, use_dictionary=False)
+    metadata = {
+        KEY: json.dumps(about).encode(),
+        b"scale": scale.astype(np.float32).tobytes(),
+        b"encoder": encoder.getvalue(),
+    }
+    pq.write_table(
+        table.replace_schema_metadata(metadata), path, compression="zstd", compression_level=19, use_dictionary=False
+    )
     return float(np.abs(eighth * scale - fc7).max() / fc7.max())
 
 

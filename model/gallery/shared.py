@@ -19,9 +19,7 @@ class Shared:
     """Of the product q.x, 0..1: |q - x|^2 is |q|^2 + |x|^2 - 2 q.x, so this is what brings the two near."""
 
 
-def shared_units(
-    one: npt.NDArray[np.floating], other: npt.NDArray[np.floating], count: int = 10
-) -> tuple[Shared, ...]:
+def shared_units(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating], count: int = 10) -> tuple[Shared, ...]:
     """The units that two pictures share most, largest share first; none where they have nothing in common.
 
     Parameters

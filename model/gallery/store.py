@@ -163,6 +163,11 @@ class Gallery:
         return opened
 
 
+def thumbnails_path(gallery: Path, folder: Path) -> Path:
+    """Where, in a folder of galleries, the thumbnails of one that came with a model are kept."""
+    return folder / f"{gallery.resolve().parent.name}-pictures.parquet"
+
+
 def relative(name: str, source: str | Path) -> str:
     """A picture's name without the folder that holds them all."""
     place = str(Path(source).expanduser())

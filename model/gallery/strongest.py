@@ -53,12 +53,13 @@ class Strongest:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """As arrays for a file."""
+        kept: dict[str, dict[str, npt.NDArray[Any]]]
         kept = {"values": self.values, "pictures": self.pictures, "places": self.places}
         return {f"{kind} {name}": kept[kind][name] for kind in KINDS for name in self.layers}
 
     def _take(self, name: str, *more: npt.NDArray[Any]) -> None:
         """Values, pictures and places, (units, n) each; among equals the first come stays."""
-        kept = (self.values, self.pictures, self.places)
+        kept: tuple[dict[str, npt.NDArray[Any]], ...] = (self.values, self.pictures, self.places)
         together = [np.concatenate((one[name], other), 1) for one, other in zip(kept, more, strict=True)]
         best = np.argsort(-together[0], axis=1, kind="stable")[:, : self.k]
         for one, array in zip(kept, together, strict=True):

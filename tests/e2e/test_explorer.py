@@ -11,12 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.samples import FILES, sample_path
+from app.samples import sample_path
 from app.view import Lesions
 from model.class_names import class_name
 from model.explorer import Explorer
 from model.picture_set import find_split
-from model.preprocess import read_picture
 from tests.e2e.actions import (
     PAGES,
     atlas,

@@ -114,7 +114,9 @@ def test_why_near(page: Page, gallery: Gallery) -> None:
     other = rows(page, "fc7")[1]
     products = np.asarray(gallery.features["fc7"][0], float) * np.asarray(gallery.features["fc7"][other], float)
     expect(page.locator(".shared span").first).to_have_text(f"unit {int(products.argmax()) + 1}")
-    expect(page.get_by_text(f"{np.sort(products)[-10:].sum() / products.sum():.0%} of all that they share")).to_be_visible()
+    expect(
+        page.get_by_text(f"{np.sort(products)[-10:].sum() / products.sum():.0%} of all that they share")
+    ).to_be_visible()
     expect_no_trouble(page)
 
 
