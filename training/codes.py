@@ -33,64 +33,67 @@ from model.provenance import commit, cpu
 BITS = (64, 128, 256)
 DEPTHS = (50, 200, 500)
 K = 6
-EPOCHS, BATCH, RATE, HIDDEN = 30, 256, 1e-3, 1024
+EPOCHS, BATCH, RATE, HIDDEN = 10, 256, 1e-3, 1024
+DROP, NOISE = 0.5, 0.5
 
 
 class AutoEncoder(nn.Module):
-    """fc7 -> bits -> fc7. The way in is one linear map, so that an explorer needs no more than its weights."""
+    """fc7 -> bits -> fc7. The way in is one linear map, so that an explorer needs no more than its weights.
+
+    Half of what goes in is dropped and noise is added before the bits are read (a denoising auto-encoder, Vincent 2008; noise
+    makes the bits clear, Salakhutdinov and Hinton 2009). What comes out is fc7's direction: how strongly a picture drives
+    the layer says little of what it shows.
+    """
 
     def __init__(self, units: int, bits: int) -> None:
         super().__init__()
         self.encoder = nn.Linear(units, bits)
-        self.decoder = nn.Sequential(nn.Linear(bits, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, units), nn.ReLU())
+        self.decoder = nn.Sequential(nn.Linear(bits, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, units))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """The reconstruction, and the sums whose signs are the code."""
-        sums = self.encoder(features)
-        soft = torch.tanh(sums)
-        hard = soft + (torch.sign(sums) - soft).detach()  # forward the bit, backward the slope
+        sums = self.encoder(nn.functional.dropout(features, DROP))
+        soft = torch.tanh(sums + NOISE * torch.randn_like(sums))
+        hard = soft + (torch.sign(soft) - soft).detach()  # forward the bit, backward the slope
         return self.decoder(hard), sums
 
 
 def fit(features: npt.NDArray[Any], bits: int, seed: int = 0, epochs: int = EPOCHS, say: Any = print) -> Encoder:
-    """Train on features (n, units); starts from turned principal components."""
+    """Train on features (n, units), n at least 256; starts from turned principal components."""
     torch.manual_seed(seed)
     data = torch.from_numpy(np.asarray(features, np.float32))
-    scale = data.std()
-    data = data / scale
+    mean = data.mean(0)
+    directions = nn.functional.normalize(data - mean) * data.shape[1] ** 0.5
     start = Encoder.fit(features, bits, seed)
     net = AutoEncoder(data.shape[1], bits)
     with torch.no_grad():
-        spread = float((data @ torch.from_numpy(start.weights)).std())
-        net.encoder.weight.copy_(torch.from_numpy(start.weights.T) / spread)
-        net.encoder.bias.copy_(torch.from_numpy(start.biases) / float(scale) / spread)
+        weight = torch.from_numpy(start.weights.T)
+        spread = ((data - mean) @ weight.T).std()
+        net.encoder.weight.copy_(weight / spread)
+        net.encoder.bias.copy_(torch.from_numpy(start.biases) / spread)
     optimizer = torch.optim.Adam(net.parameters(), RATE)
-    steps = epochs * (len(data) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    num_batches = len(data) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * num_batches)
     begun = time.monotonic()
-    for epoch in range(epochs):
+    for epoch in range(1, epochs + 1):
         total = 0.0
-        for rows in torch.randperm(len(data))[: len(data) // BATCH * BATCH].view(-1, BATCH):
-            batch = data[rows]
-            again, sums = net(batch)
-            loss = nn.functional.mse_loss(again, batch) + quantisation(sums)
+        for rows in torch.randperm(len(data))[: num_batches * BATCH].view(-1, BATCH):
+            again, sums = net(data[rows])
+            loss = nn.functional.mse_loss(again, directions[rows]) + unclear(sums)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += float(loss.detach())
-        left = (time.monotonic() - begun) / (epoch + 1) * (epochs - epoch - 1)
-        say(
-            f"\r{bits} bits, epoch {epoch + 1} of {epochs}, loss {total / (len(data) // BATCH):.4f}, {left:.0f} s left   ",
-            end="",
-        )
+        left = (time.monotonic() - begun) / epoch * (epochs - epoch)
+        say(f"\r{bits} bits, epoch {epoch} of {epochs}, loss {total / num_batches:.4f}, {left:.0f} s left   ", end="")
     say()
-    weights = net.encoder.weight.detach().numpy().T / float(scale)
-    return Encoder("autoencoder", weights.astype(np.float32), net.encoder.bias.detach().numpy()).rounded()
+    weights = net.encoder.weight.detach().numpy().T.astype(np.float32)
+    return Encoder("autoencoder", weights, net.encoder.bias.detach().numpy()).rounded()
 
 
-def quantisation(sums: Tensor) -> Tensor:
-    """Bits want to be clear, and on half of the time."""
+def unclear(sums: Tensor) -> Tensor:
+    """Bits are to be clear, and on half of the time."""
     return 0.01 * (sums.abs() - 1).square().mean() + 0.1 * torch.tanh(sums).mean(0).square().mean()
 
 

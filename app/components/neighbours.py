@@ -83,7 +83,11 @@ def neighbours(
         "label": label,
         "isRow": is_row,
         "strips": [asdict(strip) for strip in strips],
-        "words": {"why": t("neighbours_why_ask"), "back": t("neighbours_back"), "query": template("neighbours_query_alt")},
+        "words": {
+            "why": t("neighbours_why_ask"),
+            "back": t("neighbours_back"),
+            "query": template("neighbours_query_alt"),
+        },
     }
     _component(data=data, key=KEY, on_query_change=on_choice, on_why_change=on_choice)
 

@@ -80,7 +80,19 @@ def reranked(
     """
     _check(features, query, k)
     rows = np.sort(index.scan(code, max(depth, k))[1])  # in the file's order
-    return _first(rows, _squared(features[rows], query), k)
+    return _first(rows, _squared(_read(features, rows), query), k)
+
+
+def _read(features: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Some rows; of a file they are read, not mapped, or every page near them would count as this process's memory."""
+    if not isinstance(features, np.memmap) or features.filename is None or not features.flags.c_contiguous:
+        return features[rows]
+    found = np.empty((len(rows), features.shape[1]), features.dtype)
+    with open(features.filename, "rb", buffering=0) as file:
+        for row, place in zip(rows, found, strict=True):
+            file.seek(features.offset + int(row) * place.nbytes)
+            file.readinto(place.view(np.uint8))
+    return found
 
 
 def _squared(rows: npt.NDArray[Any], query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
