@@ -126,7 +126,7 @@ def clicked() -> int | None:
 
 def selected(count: int) -> npt.NDArray[np.int64]:
     """Rows that are selected, of `count` points."""
-    text: str = st.session_state[KEY].get("selected") or ""
+    text: str = st.session_state.get(KEY, {}).get("selected") or ""
     bits = np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), bitorder="little")
     rows = np.flatnonzero(bits)
     return rows[rows < count]

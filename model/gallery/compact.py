@@ -97,6 +97,12 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
     )
 
 
+def _stem(name: str, alone: bool) -> str:
+    """A file's name without its kind; with its folder's where names alone are not unique."""
+    path = Path(name)
+    return path.stem if alone else f"{path.parent.name}/{path.stem}"
+
+
 def find_pictures(
     gallery: Gallery, sources: list[Path], dest: Path, progress: Callable[[str, int, int], None] = lambda *_: None
 ) -> int:
@@ -109,7 +115,8 @@ def find_pictures(
     ValueError
         When a source holds no pictures.
     """
-    wanted = {Path(name).stem: row for row, name in enumerate(gallery.names)}
+    alone = len({Path(name).stem for name in gallery.names}) == len(gallery)
+    wanted = {_stem(name, alone): row for row, name in enumerate(gallery.names)}
     found: list[bytes | None] = [None] * len(gallery)
 
     def make(row: int, data: Callable[[], bytes]) -> None:
@@ -122,7 +129,7 @@ def find_pictures(
         for source in sources:
             waiting = []
             for name, data, _ in find_any(source).pictures():
-                row = wanted.get(Path(name).stem)
+                row = wanted.get(_stem(name, alone))
                 if row is not None and found[row] is None:
                     waiting.append(pool.submit(make, row, data))
                 if len(waiting) == AHEAD:
