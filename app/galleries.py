@@ -113,7 +113,7 @@ def wrong(of: Gallery) -> npt.NDArray[np.bool_]:
 def tiles(pictures: Sequence[tuple[str, str]]) -> str:
     """HTML of thumbnails (address, label) side by side."""
     images = "".join(
-        f'<img src="{escape(address)}" alt="{escape(name)}" title="{escape(name)}" width="72" height="72" loading="lazy">'
+        f'<img src="{escape(address)}" alt="{escape(name)}" title="{escape(name)}" width="72" height="72">'
         for address, name in pictures
     )
     return f'<div style="display: flex; flex-wrap: wrap; gap: 6px">{images}</div>'

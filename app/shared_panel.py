@@ -54,7 +54,7 @@ def _top(gallery: Gallery, unit: int) -> str:
     rows, thumbnails = gallery.top_rows("fc7", unit, TOP_PICTURES), galleries.thumbnails(gallery)
     if thumbnails:
         return "".join(
-            f'<img src="{thumbnails.replace("ROW", str(row))}" alt="{escape(galleries.label(gallery, row))}" loading="lazy">'
+            f'<img src="{thumbnails.replace("ROW", str(row))}" alt="{escape(galleries.label(gallery, row))}">'
             for row in rows
         )
     names, counts = np.unique([galleries.label(gallery, row) for row in rows], return_counts=True)
