@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from app import galleries, state
+from app.codes_panel import codes_panel
 from app.components.neighbours import Strip, Tile, chosen, neighbours
 from app.components.picture import cropped
 from app.galleries import LAYERS, Query
@@ -40,6 +41,7 @@ def main() -> None:
         _figure(gallery, query)
         shared_panel(gallery, query)
         map_panel(gallery, query)
+        codes_panel()
     gallery_panel(gallery)
 
 

@@ -241,6 +241,9 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
-    units = [int(number) for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))]
+    units = [
+        int(number)
+        for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))
+    ]
     assert units
     assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent
