@@ -66,7 +66,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const tile = element(tiles, "div", "tile");
       tile.dataset.row = row;
       sight(tile, picture, label, alt, () => setTriggerValue("query", row));
-      element(tile, "span", "label", label);
+      if (picture) element(tile, "span", "label", label);
       const says = element(tile, "span", "says");
       element(says, "span", "distance", distance);
       const why = element(says, "button", "why", words.why);
