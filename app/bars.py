@@ -38,3 +38,14 @@ def _row(now: Prediction, was: float | None) -> str:
         f'<i class="now" style="width: {100 * now.probability:.2f}%"></i>{outline}'
         f'<span class="value" style="left: {end:.2f}%">{escape(probability_text(now.probability))}</span></span>'
     )
+
+
+def count_bars(counts: Sequence[tuple[str, int]], label: str) -> str:
+    """HTML of how often each name occurs, on an axis up to the most frequent."""
+    most = max(count for _, count in counts)
+    rows = "".join(
+        f'<span class="name">{escape(name)}</span><span class="track"><i class="now" style="width: {100 * count / most:.2f}%"></i>'
+        f'<span class="value" style="left: {100 * count / most:.2f}%">{count:,}</span></span>'
+        for name, count in counts
+    )
+    return f'<style>{CSS}</style><div class="bars" role="img" aria-label="{escape(label)}">{rows}</div>'

@@ -18,9 +18,12 @@ from pathlib import Path
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import answers, state
+from app import answers, galleries, state
 
 COLLECT_SECONDS = 5.0
 
@@ -94,4 +97,23 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
 
 
-app = st.App(Path(__file__).with_name("frame.py"), lifespan=lifespan, middleware=[Middleware(OwnFilesOnly)])
+TYPES = {"webp": "image/webp", "json": "application/json"}
+
+
+def of_gallery(request: Request) -> Response:
+    """A picture of a gallery that is open, or what it is; in a thread of its own, since it may read a disk."""
+    asked = request.path_params
+    found = galleries.asked_for(asked["key"], asked["row"], asked["kind"]) if asked["kind"] in TYPES else None
+    if found is None:
+        return Response(status_code=404)
+    return Response(
+        found, media_type=TYPES[asked["kind"]], headers={"Cache-Control": "private, max-age=86400, immutable"}
+    )
+
+
+app = st.App(
+    Path(__file__).with_name("frame.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(OwnFilesOnly)],
+    routes=[Route("/gallery/{key}/{row:int}.{kind}", of_gallery)],
+)

@@ -20,7 +20,6 @@ from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Explorer
-from model.gallery import Gallery
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
@@ -240,23 +239,3 @@ def crop_view() -> preprocess.View:
     """Which crop of the edited square the network sees."""
     axes = colour_axes()
     return view().edits.crop_view(np.zeros((3, 3), np.float32) if axes is None else axes)
-
-
-# The gallery
-
-
-def gallery() -> tuple[Gallery, str, str] | None:
-    """The gallery in use, the path it was built from and the model it was built with, or None."""
-    built: tuple[Gallery, str, str] | None = st.session_state.get("gallery")
-    return built
-
-
-def keep_gallery(built: Gallery, path: str) -> None:
-    """Make a gallery the one in use."""
-    st.session_state["gallery"] = (built, path, model_key())
-
-
-def gallery_fits() -> bool:
-    """Whether the gallery in use was built with the model in use."""
-    built = gallery()
-    return built is not None and built[2] == model_key()

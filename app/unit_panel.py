@@ -5,15 +5,16 @@ from __future__ import annotations
 import streamlit as st
 from PIL import Image
 
-from app import answers, state
+from app import answers, galleries, state
 from app.components.picture import cropped
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
-from app.figures import enlarged, signed
+from app.figures import MARGIN, enlarged, signed
 from app.text import plain, t
 from model.explorer import Activations
-from model.gallery import Gallery, Strong
-from model.layers import CROP_PX, Layer
+from model.gallery.store import Gallery
+from model.gallery.strongest import Strong
+from model.layers import Layer
 
 TABS = ("numbers", "why", "likes", "dream")
 PATCH_PX = 220
@@ -78,29 +79,27 @@ def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> 
 
 def _likes(layer: Layer, unit: int) -> None:
     """The pictures of the gallery that drive the unit most, cropped to what it sees."""
-    built = state.gallery()
-    if not built or not state.gallery_fits() or built[0].strongest is None:
+    gallery = galleries.gallery()
+    if gallery is None or gallery.strongest is None:
         st.info(t("likes_none"))
         return
-    name = "fc8" if layer.name == "prob" else layer.name
-    gallery, found = built[0], built[0].strongest.of(name, unit)
+    found = gallery.strongest.of("fc8" if layer.name == "prob" else layer.name, unit)
     if not found:
         st.info(t("likes_silent", count=len(gallery.names)))
         return
     with st.container(horizontal=True, gap="small"):
         for number, one in enumerate(found, 1):
             with st.container(width=LIKED_PX):
-                label = gallery.labels[one.index] or gallery.names[one.index].rsplit("/", 1)[-1]
+                label = galleries.label(gallery, one.index)
                 alt = t("likes_alt", number=number, label=label)
                 st.image(_liked(gallery, one, layer), output_format="PNG", width=LIKED_PX, alt=alt)
                 st.caption(f"{plain(label)}  \n{one.value:.4g}")
-    st.caption(t("likes_caption", count=len(gallery.names), path=plain(built[1])))
+    st.caption(t("likes_caption", count=len(gallery.names), name=plain(galleries.name())))
 
 
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:
     """A picture of the gallery, cropped to the receptive field of its strongest value."""
-    margin = (gallery.square(one.index).shape[0] - CROP_PX) // 2
-    crop = gallery.square(one.index)[margin:-margin, margin:-margin]
+    crop = gallery.square(one.index)[MARGIN:-MARGIN, MARGIN:-MARGIN]
     rows, columns = _seen_by(layer, (one.row, one.column))
     return Image.fromarray(crop[rows, columns]).resize((2 * LIKED_PX, 2 * LIKED_PX), Image.Resampling.NEAREST)
 

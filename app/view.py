@@ -16,6 +16,7 @@ from model.preprocess import View as CropView
 MARGIN = (SQUARE_PX - CROP_PX) // 2
 TOWERS = ("gpu1", "gpu2")
 CROSS_TALK = "cross_talk"
+MAX_NEIGHBOURS = 50
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,14 @@ class View:
     """Class whose maps are shown; empty for the picture's first choice."""
     beside: str = ""
     """Model that looks at the same picture beside; empty for none."""
+    gallery: str = ""
+    """Gallery that neighbours come from; empty for the first that fits the model."""
+    query: int | None = None
+    """Row of the gallery whose neighbours are shown, counted from 0; None for the picture in use."""
+    why: int | None = None
+    """Row of the neighbour that is explained; None for the nearest."""
+    k: int = 6
+    """How many neighbours, 1..50; the paper's Figure 4 has six."""
 
     def fitting(self, config: Config) -> View:
         """The same, without what this network does not have: another model's layers, units and places."""
@@ -141,7 +150,10 @@ class View:
     def to_address(self) -> dict[str, str]:
         """The parts of an address that restore this view; paint and uploads stay out of it. Units count from 1."""
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab}
-        parts |= {"class": self.class_id, "beside": self.beside}
+        parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}
+        parts["query"] = "" if self.query is None else str(self.query + 1)
+        parts["why"] = "" if self.why is None else str(self.why + 1)
+        parts["k"] = str(self.k) if self.k != View.k else ""
         parts["layer"] = self.layer if self.layer != View.layer else ""
         parts["unit"] = "" if self.unit is None else str(self.unit + 1)
         parts["at"] = "" if self.place is None else f"{self.place[0] + 1}~{self.place[1] + 1}"
@@ -156,6 +168,7 @@ class View:
     def from_address(parts: Mapping[str, str]) -> View:
         """The view that an address names; what cannot be understood is as if it were not there."""
         unit, at = _whole(parts.get("unit", "")), parts.get("at", "").split("~")
+        query, why, k = (_whole(parts.get(name, "")) for name in ("query", "why", "k"))
         places = [_whole(part) for part in at]
         down, right = ([_whole(part, signed=True) for part in parts.get("shift", "").split("~")] + [None, None])[:2]
         alphas = [_number(part) for part in parts.get("colour", "").split("~")]
@@ -178,6 +191,10 @@ class View:
             edits=edits,
             class_id=parts.get("class", ""),
             beside=parts.get("beside", ""),
+            gallery=parts.get("gallery", ""),
+            query=query - 1 if query else None,
+            why=why - 1 if why else None,
+            k=max(1, min(MAX_NEIGHBOURS, k or View.k)),
         )
 
 

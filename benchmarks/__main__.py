@@ -20,7 +20,7 @@ import benchmarks
 from benchmarks.figure import Figure
 
 RESULTS = Path(__file__).parent / "results.json"
-NOT_BENCHMARKS = {"__main__", "explorer_server", "figure", "light_user", "ort_alone", "readme"}
+NOT_BENCHMARKS = {"__main__", "explorer_server", "figure", "light_user", "ort_alone", "readme", "synthetic_features"}
 
 
 def names() -> list[str]:

@@ -117,7 +117,7 @@ class Explorer:
         self._names = [row.name for row in info.config.layers]
 
     @staticmethod
-    def open(path: str | Path, device: str = "auto") -> Explorer:
+    def open(path: str | Path, device: str = "auto", gpu: int = 0) -> Explorer:
         """Open a model file.
 
         Parameters
@@ -126,6 +126,8 @@ class Explorer:
             An ONNX file written by `model.export`.
         device : {"auto", "cpu", "cuda"}
             "auto" takes a CUDA GPU where ONNX Runtime can use one, else the CPU.
+        gpu : int
+            Number of that GPU.
 
         Raises
         ------
@@ -133,7 +135,7 @@ class Explorer:
             When the file is none of this project's, or "cuda" was asked for and cannot be had.
         """
         info, weights = onnx_file.read(path)
-        session, where = _session(path, device)
+        session, where = _session(path, device, gpu)
         return Explorer(info, weights, session, where)
 
     @property
@@ -249,7 +251,7 @@ def _milliseconds(start: float, middle: float, end: float) -> Mapping[str, float
     return MappingProxyType({"preprocess": 1e3 * (middle - start), "forward": 1e3 * (end - middle)})
 
 
-def _session(path: str | Path, device: str) -> tuple[ort.InferenceSession, str]:
+def _session(path: str | Path, device: str, gpu: int) -> tuple[ort.InferenceSession, str]:
     """A session, and where it runs in words."""
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"There is no device {device!r}; choose auto, cpu or cuda.")
@@ -257,7 +259,7 @@ def _session(path: str | Path, device: str) -> tuple[ort.InferenceSession, str]:
     options.log_severity_level = 3  # errors; ONNX Runtime warns of outputs that it keeps from being fused
     why_not = "as asked" if device == "cpu" else _no_cuda()
     if not why_not:
-        providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        providers = [("CUDAExecutionProvider", {"device_id": gpu}), "CPUExecutionProvider"]
         session = ort.InferenceSession(str(path), options, providers=providers)
         if session.get_providers()[0] == "CUDAExecutionProvider":
             return session, "CUDA GPU"

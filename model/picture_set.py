@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from stat import S_ISLNK
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from model.class_names import in_standard_order
 
@@ -53,7 +57,7 @@ def find_split(root: str | Path, split: str) -> PictureSet:
 
 
 def find_any(path: str | Path) -> PictureSet:
-    """Whatever pictures are at `path`: a Parquet file, a folder of them, class folders, or just pictures.
+    """Whatever pictures are at `path`: Parquet, a split that `training.prepare` wrote, class folders, or just pictures.
 
     Raises
     ------
@@ -69,6 +73,8 @@ def find_any(path: str | Path) -> PictureSet:
                 f"{path} is neither a folder nor a Parquet file; give the folder that the pictures are in."
             )
         return _parquet([path])
+    if (path / "info.json").exists():
+        return _prepared(path)
     if shards := sorted(path.glob("*.parquet")):
         return _parquet(shards)
     return _class_folders(path)
@@ -132,6 +138,36 @@ def _batches(
                     start, first = start - skipped, first + len(batch)
             except (pa.ArrowException, OSError) as reason:
                 raise ValueError(f"{shard} is damaged ({str(reason).splitlines()[0]}); fetch it again.") from None
+
+
+def _prepared(folder: Path) -> PictureSet:
+    """A prepared split: squares as JPEG, or as bytes, which are handed on as BMP. They have no names but their places."""
+    try:
+        info, labels = json.loads((folder / "info.json").read_text()), np.load(folder / "labels.npy")
+        is_jpeg = (folder / "images.jpegs").exists()
+        places = np.load(folder / "places.npy") if is_jpeg else None
+        squares = (
+            np.memmap(folder / "images.jpegs", np.uint8, "r")
+            if is_jpeg
+            else np.load(folder / "images.npy", mmap_mode="r")
+        )
+    except (OSError, ValueError) as reason:
+        raise ValueError(f"{folder} is not whole ({reason}); copy it again, or prepare the pictures anew.") from None
+
+    def data(row: int) -> bytes:
+        if places is not None:
+            start, size = places[row]
+            return squares[start : start + size].tobytes()
+        file = io.BytesIO()
+        Image.fromarray(squares[row]).save(file, "BMP")
+        return file.getvalue()
+
+    def pictures(start: int = 0) -> Iterator[tuple[str, Callable[[], bytes], int]]:
+        for row in range(start, info["num_images"]):
+            yield f"{row:08}", partial(data, row), int(labels[row])
+
+    stamp = fingerprint([folder / "info.json", folder / "labels.npy"])
+    return PictureSet(info["num_images"], tuple(info["class_ids"]), stamp, pictures)
 
 
 def _class_folders(folder: Path) -> PictureSet:

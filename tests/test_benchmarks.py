@@ -36,7 +36,10 @@ def test_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nothing"])
     said = capsys.readouterr().err
-    assert "there is no benchmark nothing; choose of atlas_click, cold_start, explorer_over_ort, lesion" in said
+    assert (
+        "there is no benchmark nothing; choose of atlas_click, cold_start, drop_on_map, explorer_over_ort, lesion"
+        in said
+    )
     assert "explorer_server" not in said
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
 
@@ -22,6 +23,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     (tmp_path / "toy").mkdir()
     write_toy(tmp_path / "toy" / "model.onnx")
     monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
+    monkeypatch.setenv("ALEXNET_GALLERIES", str(tmp_path / "galleries"))
     return AppTest.from_file(FRAME, default_timeout=60)
 
 
@@ -159,36 +161,49 @@ def test_model_that_is_none(app: AppTest, tmp_path: Path) -> None:
     assert "model.onnx is not an AlexNet file of this project; make one with python -m model.export." in errors(app)
 
 
-def build_gallery(app: AppTest, path: str) -> None:
-    app.text_input(key="gallery_path").set_value(path)
-    app.button(key="gallery_build").click()
-    app.run()
+def build_gallery(tmp_path: Path, name: str = "photos") -> None:
+    write_class_folders(tmp_path, name, 4, 2)
+    build(tmp_path / "toy" / "model.onnx", tmp_path / name, tmp_path / "galleries" / name)
 
 
 def test_gallery(app: AppTest, tmp_path: Path) -> None:
-    write_class_folders(tmp_path, "photos", 4, 2)
     app.run()
     open_page(app, "neighbours")
     assert "No gallery yet." in text(app)
-    build_gallery(app, str(tmp_path / "photos"))
-    assert not app.exception
-    assert errors(app) == []
-    assert "The six nearest of 8 pictures in" in text(app)
-    assert text(app).count("distance") >= 6
+    build_gallery(tmp_path)
     open_page(app, "predict")
     open_page(app, "neighbours")
-    assert "The six nearest of 8 pictures in" in text(app)
+    assert not app.exception
+    assert errors(app) == []
+    assert "Among 8 pictures." in text(app)
+    assert "8 pictures by their fc7" in text(app)
+    for colour in ("prediction", "error", "confidence", "unit", "class"):
+        app.selectbox(key="map_colour").set_value(colour).run()
+        assert not app.exception
+        assert errors(app) == []
+    app.slider(key="neighbours_k").set_value(50).run()
+    assert app.query_params["k"] == "50"
+    app.query_params["query"] = "3"
+    app.run()
+    assert "Why is “n1” near" in text(app)
 
 
-@pytest.mark.parametrize(
-    ("path", "sentence"), [("", "Name a folder or"), ("/nowhere", "There is nothing at /nowhere;")]
-)
-def test_gallery_sentences(app: AppTest, path: str, sentence: str) -> None:
+def test_gallery_of_another_model(app: AppTest, tmp_path: Path) -> None:
+    build_gallery(tmp_path)
+    write_toy(tmp_path / "toy" / "model.onnx", seed=5)
     app.run()
     open_page(app, "neighbours")
-    build_gallery(app, path)
     assert not app.exception
-    assert errors(app)[0].startswith(sentence)
+    assert "was built with another model (toy)" in errors(app)[0]
+
+
+def test_gallery_without_a_name(app: AppTest) -> None:
+    app.run()
+    open_page(app, "neighbours")
+    app.button(key="gallery_build").click()
+    app.run()
+    assert not app.exception
+    assert errors(app)[0].startswith("Name a folder or")
 
 
 def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
@@ -219,14 +234,16 @@ def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
 
 
 def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
-    write_class_folders(tmp_path, "photos", 4, 2)
+    build_gallery(tmp_path)
     app.run()
     open_page(app, "neighbours")
-    build_gallery(app, str(tmp_path / "photos"))
-    intact = text(app)
+    assert "make up" in text(app)
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
-    distances = [re.findall(r"distance ([\d.]+)", shown) for shown in (intact, text(app))]
-    assert len(distances[0]) == len(distances[1]) == 6
-    assert distances[0] != distances[1]
+    units = [
+        int(number)
+        for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))
+    ]
+    assert units
+    assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent

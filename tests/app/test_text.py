@@ -6,7 +6,18 @@ from pathlib import Path
 from app.text import plain, t, table
 
 APP = Path(__file__).parents[2] / "app"
-COMPOSED = {"page_", "source_", "sample_", "place_", "atlas_", "unit_tab_", "why_"}  # asked for by the name of a thing
+COMPOSED = {
+    "page_",
+    "source_",
+    "sample_",
+    "place_",
+    "atlas_",
+    "unit_tab_",
+    "why_",
+    "space_",
+    "map_",
+    "gallery_stage_",
+}  # asked for by the name of a thing
 
 
 def asked_for() -> set[str]:

@@ -39,7 +39,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @contextmanager
 def serving(script: str, folder: Path, model: Path | None = None) -> Iterator[str]:
-    """Address of a server of its own that runs a Streamlit script, on a model beside the shipped ones; it logs into a folder."""
+    """Address of a server of its own that runs a Streamlit script, on a model beside the shipped ones.
+
+    It logs into a folder, and keeps galleries below it.
+    """
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -47,6 +50,7 @@ def serving(script: str, folder: Path, model: Path | None = None) -> Iterator[st
     command = [sys.executable, "-m", "streamlit", "run", script, *options]
     log = folder / "log.txt"
     environment = {name: value for name, value in os.environ.items() if name != "ALEXNET_MODEL"}
+    environment["ALEXNET_GALLERIES"] = str(folder / "galleries")
     if model:
         environment["ALEXNET_MODEL"] = str(model)
     with log.open("w") as out:

@@ -11,12 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from app.samples import FILES, sample_path
+from app.samples import sample_path
 from app.view import Lesions
 from model.class_names import class_name
 from model.explorer import Explorer
 from model.picture_set import find_split
-from model.preprocess import read_picture
 from tests.e2e.actions import (
     PAGES,
     atlas,
@@ -246,31 +245,6 @@ def test_kernels_by_gpu(page: Page) -> None:
     expect_no_trouble(page)
 
 
-def test_neighbours_of_a_folder(page: Page, tmp_path: Path) -> None:
-    for name in FILES:
-        image = read_picture(sample_path(name))
-        image.save(tmp_path / f"{name}.png")
-        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / f"{name} mirrored.png")
-    open_page(page, "neighbours")
-    page.get_by_label("Folder or Parquet file").fill(str(tmp_path))
-    page.get_by_role("button", name="Build the gallery").click()
-    expect(page.get_by_text("The six nearest of 14 pictures in")).to_be_visible()
-    settle(page)
-    expect(page.get_by_alt_text("Neighbour")).to_have_count(6)
-    expect(page.get_by_text("cat.png", exact=False).first).to_be_visible()
-    expect(page.get_by_text("distance 0.0")).to_be_visible()  # the picture itself
-    expect_no_trouble(page)
-
-
-def test_neighbours_of_nothing(page: Page) -> None:
-    open_page(page, "neighbours")
-    page.get_by_label("Folder or Parquet file").fill("/nowhere/at/all")
-    page.get_by_role("button", name="Build the gallery").click()
-    expect(
-        page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")
-    ).to_be_visible()
-
-
 @needs_photographs
 def test_photographs_of_known_classes(page: Page) -> None:
     """Photographs of the validation split, uploaded as their own bytes: nine in ten show their class in the top five."""
@@ -283,12 +257,6 @@ def test_photographs_of_known_classes(page: Page) -> None:
             found.append(class_name(pictures.class_ids[label]) in predictions(page))
     assert len(found) == 10
     assert sum(found) >= 8
-    go_to(page, "Neighbours")
-    page.get_by_label("Folder or Parquet file").fill(str(IMAGENET20 / "val-00000-of-00001.parquet"))
-    page.get_by_label("At most this many pictures").fill("60")
-    page.get_by_role("button", name="Build the gallery").click()
-    expect(page.get_by_text("The six nearest of 60 pictures in")).to_be_visible()
-    expect(page.get_by_alt_text("Neighbour")).to_have_count(6)
     go_to(page, "Explore")
     expect(atlas(page).locator("canvas.maps")).to_have_count(2)
     expect_no_trouble(page)

@@ -9,7 +9,10 @@ import pytest
 
 from model.class_names import NAMES_FILE
 from model.picture_set import find_any, find_split
+from model.preprocess import read_picture, to_square
 from tests.toys import write_class_folders
+from training import prepare
+from training.prepared import open_prepared
 
 
 def write_parquet(path: Path, names: list[str] | None, labels: list[int]) -> None:
@@ -114,3 +117,20 @@ def test_a_link_counts_as_what_it_points_to(tmp_path: Path) -> None:
     (tmp_path / "val" / "n0").mkdir(parents=True)
     (tmp_path / "val" / "n0" / "0.png").symlink_to(tmp_path / "train" / "n0" / "0.png")
     assert find_split(tmp_path, "val").fingerprint == find_split(tmp_path, "train").fingerprint
+
+
+@pytest.mark.parametrize("kind", ["u8", "jpeg"])
+def test_a_prepared_split(kind: str, tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "source", "train", 2, 2)
+    write_class_folders(tmp_path / "source", "val", 2, 1)
+    assert prepare.main([str(tmp_path / "source"), str(tmp_path / "prepared"), "--format", kind]) == 0
+    found = find_any(tmp_path / "prepared" / "train")
+    squares = open_prepared(tmp_path / "prepared" / "train").images[0:4]
+    assert (found.num_images, found.class_ids) == (4, ("n0", "n1"))
+    pictures = list(found.pictures(1))
+    assert [(name, label) for name, _, label in pictures] == [("00000001", 0), ("00000002", 1), ("00000003", 1)]
+    for (_, data, _), square in zip(pictures, squares[1:], strict=True):
+        assert (to_square(read_picture(data())) == square).all()
+    (tmp_path / "prepared" / "train" / "labels.npy").unlink()
+    with pytest.raises(ValueError, match="is not whole"):
+        find_any(tmp_path / "prepared" / "train")

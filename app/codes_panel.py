@@ -1,0 +1,48 @@
+"""What the codes are worth: whether a picture brings its class, and whether codes bring fc7's own neighbours."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app import state
+from app.text import t
+
+SPACES = ("fc7", "fc6", "pool5", "pixels")
+METHODS = {"pca-sign": "codes_pca_sign", "autoencoder": "codes_autoencoder"}
+
+
+def codes_panel() -> None:
+    """The table that `python -m training.codes` measured, where the model has one."""
+    path = state.model_path().parent / "codes.json"
+    if not path.exists():
+        return
+    report = json.loads(path.read_text(encoding="utf-8"))
+    with st.expander(t("codes_title")):
+        st.markdown(t("codes_caption", pictures=report["pictures"], queries=report["queries"], k=report["k"]))
+        st.dataframe([_row(name, row) for name, row in report["spaces"].items()], key="codes", hide_index=True)
+        own, codes = (_best(report, name) for name in ("pca-sign", "autoencoder"))
+        st.markdown(t("codes_verdict_yes" if codes > own else "codes_verdict_no", own=own, codes=codes))
+        st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))
+
+
+def _row(name: str, row: dict[str, float | dict[str, float]]) -> dict[str, str]:
+    method, _, bits = name.partition(" ")
+    title = t(f"space_{name}_short") if name in SPACES else t(METHODS[method], bits=bits)
+    recall = row.get("recall")
+    cells = {
+        t("codes_space"): title,
+        t("codes_share"): f"{row['share']:.1%}",
+        t("codes_precision"): f"{row['mean_average_precision']:.3f}",
+    }
+    depths = ("6", "50", "200", "500")
+    return cells | {
+        t("codes_recall", depth=depth): f"{recall[depth]:.3f}" if isinstance(recall, dict) else "" for depth in depths
+    }
+
+
+def _best(report: dict[str, dict[str, dict[str, float]]], method: str) -> float:
+    """Share of the class that a method's longest codes bring."""
+    names = [name for name in report["spaces"] if name.startswith(method)]
+    return float(report["spaces"][names[-1]]["share"])

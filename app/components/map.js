@@ -1,0 +1,390 @@
+// A map of pictures: points in the plane or in space. A point's row is its only identity, whatever is filtered or turned.
+const STATES = new WeakMap();
+const NEAR_PX = 14, MARGIN = 0.06, TURN = 0.008, ZOOM = 1.0015, STEP_PX = 40;
+
+function read(data) {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  const at = 4 + length, size = 4 * header.count * header.dims;
+  return {
+    ...header,
+    positions: new Float32Array(bytes.slice(at, at + size).buffer),
+    colours: new Uint16Array(bytes.slice(at + size, at + size + 2 * header.count).buffer),
+  };
+}
+
+function element(parent, kind, className, text) {
+  const made = document.createElement(kind);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+// "#rrggbb" as the 32 bits of a pixel.
+const packed = (colour) => {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return (255 << 24) | (blue << 16) | (green << 8) | red;
+};
+
+function table({ kinds, ramp }) {
+  if (kinds) return Uint32Array.from(kinds, ({ colour }) => packed(colour));
+  const stops = ramp.colours.map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
+  return Uint32Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * (stops.length - 1), at = Math.min(stops.length - 2, Math.floor(place)), share = place - at;
+    const [red, green, blue] = stops[at].map((value, c) => Math.round(value + share * (stops[at + 1][c] - value)));
+    return (255 << 24) | (blue << 16) | (green << 8) | red;
+  });
+}
+
+const isShown = (state, row) => !state.only.size || !state.view.kinds || state.only.has(state.view.colours[row]);
+
+// One place of the data on the screen: x, y in CSS pixels and how far in front.
+function onScreen(state, x, y, z) {
+  const { view, width, height, zoom, pan, yaw, pitch } = state, [mx, my, mz = 0] = view.middle;
+  const scale = (zoom * (1 - 2 * MARGIN) * Math.min(width, height)) / view.extent;
+  let [a, b, c] = [x - mx, y - my, z - mz];
+  if (view.dims === 3) {
+    [a, c] = [a * Math.cos(yaw) + c * Math.sin(yaw), c * Math.cos(yaw) - a * Math.sin(yaw)];
+    [b, c] = [b * Math.cos(pitch) - c * Math.sin(pitch), c * Math.cos(pitch) + b * Math.sin(pitch)];
+  }
+  return [width / 2 + pan[0] + scale * a, height / 2 + pan[1] - scale * b, c];
+}
+
+// All points into one image; nearer ones hide those behind.
+function drawPoints(state) {
+  const { view, points, ratio, colours } = state, { width, height } = points, { dims, positions, count } = view;
+  if (!width || !height) return;
+  const [ox, oy, oz] = onScreen(state, ...[0, 0, 0]), axes = [[1, 0, 0], [0, 1, 0], [0, 0, 1]].map((axis) => {
+    const [x, y, z] = onScreen(state, ...axis);
+    return [(x - ox) * ratio, (y - oy) * ratio, z - oz];
+  }); // the way to the screen is linear
+  state.image ??= points.getContext("2d").createImageData(width, height);
+  const out = new Uint32Array(state.image.data.buffer);
+  out.fill(0);
+  const depth = dims === 3 ? (state.depth ??= new Float32Array(width * height)) : null;
+  depth?.fill(-Infinity);
+  const size = Math.max(2, Math.round(ratio * Math.min(9, Math.sqrt(state.zoom) * (count > 20000 ? 2 : count > 4000 ? 3 : 5))));
+  const half = size >> 1, edge = state.light ? 0xff222222 : 0xffffffff;
+  const place = (row) => {
+    const p = dims * row, x = positions[p], y = positions[p + 1], z = dims === 3 ? positions[p + 2] : 0;
+    state.xs[row] = ox * ratio + x * axes[0][0] + y * axes[1][0] + z * axes[2][0];
+    state.ys[row] = oy * ratio + x * axes[0][1] + y * axes[1][1] + z * axes[2][1];
+    return oz + x * axes[0][2] + y * axes[1][2] + z * axes[2][2];
+  };
+  const stamp = (row, z, colour, reach, nearer) => {
+    const left = Math.round(state.xs[row]) - reach, top = Math.round(state.ys[row]) - reach, span = size + 2 * (reach - half);
+    if (!(left > -span && top > -span && left < width && top < height)) return; // nor what is no number
+    const right = Math.min(width, left + span), bottom = Math.min(height, top + span);
+    for (let py = Math.max(0, top); py < bottom; py++) {
+      for (let at = py * width + Math.max(0, left), end = py * width + right; at < end; at++) {
+        if (depth) {
+          if (depth[at] > z && !nearer) continue;
+          depth[at] = z;
+        }
+        out[at] = colour;
+      }
+    }
+  };
+  let shown = 0;
+  for (let row = 0; row < count; row++) {
+    if (!isShown(state, row)) {
+      state.xs[row] = NaN;
+      continue;
+    }
+    const z = place(row);
+    if (state.xs[row] === state.xs[row]) shown++;
+    if (!state.chosen[row]) stamp(row, z, colours[view.colours[row]], half, false);
+  }
+  if (state.numChosen) {
+    for (let row = 0; row < count; row++) {
+      if (!state.chosen[row] || state.xs[row] !== state.xs[row]) continue;
+      stamp(row, 0, edge, half + Math.ceil(ratio), true);
+      stamp(row, 0, colours[view.colours[row]], half, true);
+    }
+  }
+  points.getContext("2d").putImageData(state.image, 0, 0);
+  state.root.dataset.shown = shown;
+}
+
+// The query with lines to its neighbours, the point under the pointer, a lasso being drawn.
+function drawOver(state) {
+  const { over, view, ratio, path } = state, context = over.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, over.width, over.height);
+  const ink = getComputedStyle(state.root).color;
+  Object.assign(context, { strokeStyle: ink, fillStyle: ink, lineWidth: 1.5 });
+  const at = (row) => [state.xs[row] / ratio, state.ys[row] / ratio];
+  const ring = (x, y, radius) => {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 7);
+    context.stroke();
+  };
+  if (view.query) {
+    const [x, y] = onScreen(state, ...view.query, 0);
+    for (const row of view.near) {
+      const [nx, ny] = at(row);
+      if (nx !== nx) continue;
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(nx, ny);
+      context.stroke();
+    }
+    context.beginPath();
+    context.arc(x, y, 4, 0, 7);
+    context.fill();
+    ring(x, y, 9);
+    state.root.dataset.query = `${x.toFixed(1)} ${y.toFixed(1)}`;
+  }
+  if (state.hover !== null) ring(...at(state.hover), 8);
+  if (path.length > 1) {
+    context.setLineDash([4, 4]);
+    context.beginPath();
+    for (const [x, y] of path) context.lineTo(x, y);
+    context.closePath();
+    context.stroke();
+    context.setLineDash([]);
+  }
+}
+
+function draw(state) {
+  if (state.waiting) return;
+  state.waiting = true;
+  requestAnimationFrame(() => {
+    state.waiting = false;
+    const start = performance.now();
+    drawPoints(state);
+    drawOver(state);
+    state.root.dataset.frameMs = (performance.now() - start).toFixed(2);
+    state.root.dataset.frames = Number(state.root.dataset.frames ?? 0) + 1;
+  });
+}
+
+function resize(state) {
+  const box = state.over.getBoundingClientRect(), ratio = Math.min(2, devicePixelRatio || 1);
+  Object.assign(state, { width: box.width, height: box.height, ratio, image: null, depth: null });
+  for (const canvas of [state.points, state.over]) {
+    Object.assign(canvas, { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) });
+  }
+  draw(state);
+}
+
+function nearest(state, x, y) {
+  let best = null, least = (NEAR_PX * state.ratio) ** 2;
+  for (let row = 0; row < state.view.count; row++) {
+    const distance = (state.xs[row] - x * state.ratio) ** 2 + (state.ys[row] - y * state.ratio) ** 2;
+    if (distance < least) [best, least] = [row, distance]; // false for what is no number: hidden points
+  }
+  return best;
+}
+
+// What is under the pointer: asked by its row, and shown only if the pointer is still there when the answer comes.
+async function hover(state, row) {
+  if (state.hover === row) return;
+  state.hover = row;
+  const { card, view } = state, image = card.querySelector("img"), says = card.querySelector(".says");
+  drawOver(state);
+  card.hidden = row === null;
+  state.root.dataset.hover = row ?? "";
+  if (row === null) return;
+  const x = state.xs[row] / state.ratio, y = state.ys[row] / state.ratio;
+  Object.assign(card.style, {
+    left: `${x > state.width / 2 ? Math.max(0, x - 148) : x + 14}px`,
+    top: `${Math.max(0, Math.min(state.height - (view.withPictures ? 210 : 84), y - 40))}px`,
+  });
+  image.hidden = !view.withPictures;
+  if (view.withPictures) image.src = view.addresses.replace("ROW", `${row}.webp`);
+  says.textContent = "";
+  const address = view.addresses.replace("ROW", `${row}.json`);
+  const told = (state.told[address] ??= await fetch(address).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null));
+  if (state.hover === row && told) says.innerText = told.lines.join("\n");
+}
+
+function inside(path, x, y) {
+  let odd = false;
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const [ax, ay] = path[i], [bx, by] = path[j];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
+  }
+  return odd;
+}
+
+function choose(state, path) {
+  const bits = new Uint8Array(Math.ceil(state.view.count / 8));
+  state.numChosen = 0;
+  for (let row = 0; row < state.view.count; row++) {
+    const x = state.xs[row] / state.ratio, y = state.ys[row] / state.ratio;
+    state.chosen[row] = path.length > 2 && x === x && inside(path, x, y) ? 1 : 0;
+    if (!state.chosen[row]) continue;
+    bits[row >> 3] |= 1 << (row & 7);
+    state.numChosen++;
+  }
+  state.root.dataset.selected = state.numChosen;
+  let text = "";
+  for (const byte of bits) text += String.fromCharCode(byte);
+  state.send("selected", state.numChosen ? btoa(text) : "");
+  draw(state);
+}
+
+function zoomBy(state, factor, x = state.width / 2, y = state.height / 2) {
+  const before = state.zoom;
+  state.zoom = Math.max(0.5, Math.min(200, before * factor));
+  const scale = state.zoom / before, away = [x - state.width / 2, y - state.height / 2];
+  state.pan = state.pan.map((value, i) => away[i] + (value - away[i]) * scale);
+  hover(state, null);
+  draw(state);
+}
+
+function moveBy(state, dx, dy) {
+  if (state.view.dims === 3) Object.assign(state, { yaw: state.yaw + TURN * dx, pitch: state.pitch + TURN * dy });
+  else state.pan = [state.pan[0] + dx, state.pan[1] + dy];
+  hover(state, null);
+  draw(state);
+}
+
+function fit(state) {
+  Object.assign(state, { zoom: 1, pan: [0, 0], yaw: 0.6, pitch: 0.4 });
+  draw(state);
+}
+
+function listen(state) {
+  const { over } = state, fingers = new Map();
+  let moved = 0, apart = 0;
+  const spread = () => {
+    const [a, b] = [...fingers.values()];
+    return Math.hypot(a[0] - b[0], a[1] - b[1]);
+  };
+  over.addEventListener("pointerdown", (event) => {
+    over.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+    moved = 0;
+    if (fingers.size === 2) apart = spread();
+    if (state.tool !== "move") state.path = [[event.offsetX, event.offsetY]];
+  });
+  over.addEventListener("pointermove", (event) => {
+    const before = fingers.get(event.pointerId), now = [event.offsetX, event.offsetY];
+    if (!before) return void hover(state, nearest(state, ...now));
+    fingers.set(event.pointerId, now);
+    moved += Math.abs(now[0] - before[0]) + Math.abs(now[1] - before[1]);
+    if (fingers.size === 2) {
+      const wide = spread();
+      zoomBy(state, wide / apart, ...now);
+      apart = wide;
+    } else if (state.tool === "move") moveBy(state, now[0] - before[0], now[1] - before[1]);
+    else {
+      const [first] = state.path;
+      if (state.tool === "box") state.path = [first, [now[0], first[1]], now, [first[0], now[1]]];
+      else state.path.push(now);
+      drawOver(state);
+    }
+  });
+  const up = (event) => {
+    if (!fingers.delete(event.pointerId)) return;
+    const { path } = state;
+    state.path = [];
+    if (moved < 5) {
+      const row = nearest(state, event.offsetX, event.offsetY);
+      if (row !== null) state.trigger("query", row);
+    } else if (state.tool !== "move") choose(state, path);
+    drawOver(state);
+  };
+  over.addEventListener("pointerup", up);
+  over.addEventListener("pointercancel", up);
+  over.addEventListener("pointerleave", () => hover(state, null));
+  over.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    zoomBy(state, ZOOM ** -event.deltaY, event.offsetX, event.offsetY);
+  }, { passive: false });
+  over.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [STEP_PX, 0], ArrowRight: [-STEP_PX, 0], ArrowUp: [0, STEP_PX], ArrowDown: [0, -STEP_PX] }[event.key];
+    if (step) moveBy(state, ...step);
+    else if (event.key === "+" || event.key === "=") zoomBy(state, 1.25);
+    else if (event.key === "-") zoomBy(state, 0.8);
+    else if (event.key === "Escape") choose(state, []);
+    else return;
+    event.preventDefault();
+  });
+}
+
+function drawBar(state) {
+  const bar = state.root.querySelector(".bar"), { words } = state.view;
+  bar.replaceChildren();
+  for (const tool of ["move", "box", "lasso"]) {
+    const button = element(bar, "button", tool, words[tool]);
+    Object.assign(button, { type: "button", ariaPressed: String(state.tool === tool) });
+    button.addEventListener("click", () => {
+      state.tool = tool;
+      for (const one of bar.children) if (one.ariaPressed !== null) one.ariaPressed = String(one === button);
+    });
+  }
+  for (const [name, act] of [["more", () => zoomBy(state, 1.5)], ["less", () => zoomBy(state, 1 / 1.5)], ["fit", () => fit(state)]]) {
+    const button = element(bar, "button", name, words[name]);
+    button.type = "button";
+    button.addEventListener("click", act);
+  }
+}
+
+function drawLegend(state) {
+  const { kinds, ramp, words } = state.view, legend = state.root.querySelector(".legend");
+  legend.replaceChildren();
+  if (ramp) {
+    element(legend, "span", "", ramp.low);
+    element(legend, "span", "ramp").style.background = `linear-gradient(to right, ${ramp.colours.join(",")})`;
+    element(legend, "span", "", ramp.high);
+    return;
+  }
+  const mark = () => {
+    for (const [i, one] of [...legend.querySelectorAll(".kind")].entries()) one.ariaPressed = String(state.only.has(i));
+    legend.querySelector(".all").hidden = !state.only.size;
+    hover(state, null);
+    draw(state);
+  };
+  kinds.forEach(({ name, colour, count }, i) => {
+    const button = element(legend, "button", "kind");
+    button.type = "button";
+    element(button, "span", "swatch").style.background = colour;
+    element(button, "span", "", `${name} ${count.toLocaleString("en")}`);
+    button.addEventListener("click", () => {
+      if (!state.only.delete(i)) state.only.add(i);
+      mark();
+    });
+  });
+  const all = element(legend, "button", "all", words.all);
+  all.type = "button";
+  all.addEventListener("click", () => {
+    state.only.clear();
+    mark();
+  });
+  mark();
+}
+
+export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  const root = parentElement.querySelector(".map"), view = read(data);
+  let state = STATES.get(root);
+  if (!state) {
+    state = { root, tool: "move", zoom: 1, pan: [0, 0], yaw: 0.6, pitch: 0.4, hover: null, path: [], only: new Set(), told: {} };
+    for (const name of ["points", "over", "card"]) state[name] = root.querySelector(`.${name}`);
+    STATES.set(root, state);
+    listen(state);
+    root.place = (row) => [state.xs[row] / state.ratio, state.ys[row] / state.ratio]; // where a row is now, for tests
+  }
+  const old = state.view, others = !old || old.addresses !== view.addresses || old.count !== view.count;
+  const kinds = ({ kinds }) => JSON.stringify(kinds?.map(({ name }) => name) ?? null);
+  if (others) {
+    Object.assign(state, { xs: new Float32Array(view.count), ys: new Float32Array(view.count) });
+    Object.assign(state, { chosen: new Uint8Array(view.count), numChosen: 0 });
+  }
+  if (others || kinds(old) !== kinds(view)) state.only.clear();
+  Object.assign(state, { view, colours: table(view), send: setStateValue, trigger: setTriggerValue });
+  const [red, green, blue] = getComputedStyle(root).color.match(/\d+/g).map(Number);
+  state.light = red + green + blue < 384;
+  state.over.ariaLabel = view.words.alt;
+  drawBar(state);
+  drawLegend(state);
+  const watcher = new ResizeObserver(() => resize(state));
+  watcher.observe(state.over);
+  resize(state);
+  root.dataset.painted = view.key;
+  return () => watcher.disconnect();
+}

@@ -1,0 +1,221 @@
+"""The galleries there are, the one in use, and its nearest pictures to what is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from app import answers, state
+from app.figures import probability_text
+from app.text import t
+from app.view import MAX_NEIGHBOURS
+from model.gallery.search import CodeIndex, Neighbour, exact, reranked
+from model.gallery.store import Gallery, pixels, thumbnails_path
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = "gallery.parquet"
+LAYERS = ("fc7", "fc6", "pool5", "pixels")
+EXACT_UP_TO = 10_000  # pictures; above, codes find candidates and only those are measured
+DEPTH = 500
+MAX_OWN = 50
+
+_open_now: WeakValueDictionary[str, Gallery] = WeakValueDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What neighbours are asked for: the picture in use, or one of the gallery's own."""
+
+    key: str
+    name: str
+    row: int | None
+    features: Mapping[str, npt.NDArray[Any]]
+    """(units,) by layer; "pixels" are those of the picture at 32 x 32."""
+
+
+def folder() -> Path:
+    """Where galleries are built: the folder `galleries`, or what ALEXNET_GALLERIES names."""
+    return Path(os.environ.get("ALEXNET_GALLERIES") or ROOT / "galleries")
+
+
+def paths() -> dict[str, Path]:
+    """The galleries there are, by name: the one that came with the model, then those that were built here."""
+    shipped = state.model_path().parent / SHIPPED
+    built = {path.parent.name: path.parent for path in sorted(folder().glob("*/gallery.json"))}
+    return ({t("gallery_shipped", model=state.model_name()): shipped} if shipped.exists() else {}) | built
+
+
+def name() -> str:
+    """Name of the gallery in use; empty when there is none."""
+    names = list(paths())
+    return state.view().gallery if state.view().gallery in names else names[0] if names else ""
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(key: str, path: str, model: str) -> Gallery:
+    return Gallery.open(path, model, thumbnails_path(Path(path), folder()))
+
+
+def key() -> str:
+    """A word that changes with the gallery in use; it says nothing of where that is."""
+    path = paths()[name()]
+    file = path / "gallery.json" if path.is_dir() else path
+    kept = thumbnails_path(path, folder())
+    stamps = [one.stat().st_mtime_ns for one in (file, kept) if one.exists()]
+    return hashlib.sha256(f"{path}@{stamps} {state.model_key()}".encode()).hexdigest()[:16]
+
+
+def gallery() -> Gallery | None:
+    """The gallery in use, opened once for all users; None when there is none.
+
+    Raises
+    ------
+    ValueError
+        When it was built with another model, or is damaged: a sentence.
+    """
+    if not name():
+        return None
+    opened = _open(key(), str(paths()[name()]), str(state.model_path()))
+    _open_now[key()] = opened
+    return opened
+
+
+def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:
+    """What a browser asks of a gallery that is open, by its key: a picture's "webp", or in "json" what it is; or None."""
+    opened = _open_now.get(gallery_key)
+    if opened is None or not 0 <= row < len(opened):
+        return None
+    if kind == "webp":
+        return opened.thumbnail(row)
+    prediction = opened.classes[int(opened.predictions[row])]
+    says = t("map_predicted", name=prediction, probability=probability_text(float(opened.confidences[row])))
+    return json.dumps({"lines": [label(opened, row), says, opened.names[row].rsplit("/", 1)[-1]]}).encode()
+
+
+def wrong(of: Gallery) -> npt.NDArray[np.bool_]:
+    """(n,), whether the prediction is another class than the label, by name."""
+    predicted = np.array(of.classes)[of.predictions]
+    actual = np.array((*of.class_names, ""))[of.labels]  # -1 is the last
+    return np.asarray((predicted != actual) & (of.labels >= 0))
+
+
+def tiles(pictures: Sequence[tuple[str, str]]) -> str:
+    """HTML of thumbnails (address, label) side by side."""
+    images = "".join(
+        f'<img src="{escape(address)}" alt="{escape(name)}" title="{escape(name)}" width="72" height="72">'
+        for address, name in pictures
+    )
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 6px">{images}</div>'
+
+
+def thumbnails(of: Gallery) -> str:
+    """Address of a thumbnail with ROW in its row's place, as `app/main.py` serves it; empty where there are none."""
+    return f"gallery/{key()}/ROW.webp" if of.thumbnails is not None else ""
+
+
+def address(of: Gallery, row: int) -> str:
+    """Of one picture's thumbnail; empty where there is none."""
+    if row >= len(of.names):
+        return own()[row - len(of.names)].picture
+    return thumbnails(of).replace("ROW", str(row))
+
+
+def shown_path() -> str:
+    """Where the gallery in use lies, from the working folder where it is below that."""
+    path = paths()[name()]
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Own:
+    """A picture that a visitor put beside the gallery's; nobody else sees it. Its row follows the gallery's last."""
+
+    query: Query
+    picture: str
+    """Its picture as an address of its own."""
+
+
+def own() -> list[Own]:
+    """This session's, for the model in use."""
+    kept: list[Own] = st.session_state.setdefault(f"own_{state.model_key()}", [])
+    return kept
+
+
+def keep(query: Query, picture: str) -> None:
+    """Put the picture that asks beside the gallery's."""
+    if all(one.query.key != query.key for one in own()) and len(own()) < MAX_OWN:
+        own().append(Own(query, picture))
+
+
+def features(of: Gallery, row: int) -> Mapping[str, npt.NDArray[Any]]:
+    """(units,) by layer, of one picture."""
+    if row >= len(of.names):
+        return own()[row - len(of.names)].query.features
+    return {layer: np.asarray(of.features[layer][row]) for layer in of.features}
+
+
+def label(of: Gallery, row: int) -> str:
+    """What a picture is called: its class, or its file's name where it has none."""
+    if row >= len(of.names):
+        return own()[row - len(of.names)].query.name
+    number = int(of.labels[row])
+    return of.class_names[number] if number >= 0 else of.names[row].rsplit("/", 1)[-1]
+
+
+def query(of: Gallery) -> Query:
+    """What is asked: the gallery's picture that the view names, else the picture in use with its edits and lesions."""
+    row = state.view().query
+    if row is not None and row < len(of.names) + len(own()):
+        key = f"row {row}" if row < len(of.names) else own()[row - len(of.names)].query.key
+        return Query(key, label(of, row), row, features(of, row))
+    seen = answers.activations()
+    asked = {layer: seen[layer].ravel() for layer in LAYERS if layer != "pixels"}
+    return Query(answers.key(), state.picture().name, None, asked | {"pixels": pixels(state.edited_square())})
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _codes(keys: tuple[str, str], _gallery: Gallery) -> CodeIndex:
+    return CodeIndex(_gallery.codes[keys[1]])
+
+
+@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query) -> tuple[Neighbour, ...]:
+    gallery_key, _, layer = keys
+    if layer == "codes":
+        code = _gallery.encoders["fc7"].encode(_query.features["fc7"][None])[0]
+        return _codes((gallery_key, "fc7"), _gallery).nearest(code, count)
+    features, asked = _gallery.features[layer], np.asarray(_query.features[layer], np.float32)
+    if len(features) <= EXACT_UP_TO or layer not in _gallery.codes:
+        return exact(features, asked, count)
+    code = _gallery.encoders[layer].encode(asked[None])[0]
+    return reranked(features, _codes((gallery_key, layer), _gallery), asked, code, count, DEPTH)
+
+
+def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, ...]:
+    """The k nearest pictures in a layer's features, "pixels" or "codes", nearest first; never the one that asks."""
+    count = min(MAX_NEIGHBOURS + 1, len(of.names))
+    found = _nearest((key(), asked.key, layer), count, of, asked)
+    together = sorted(found + tuple(_own_distances(of, asked, layer)), key=lambda one: (one.distance, one.row))
+    return tuple(one for one in together if one.row != asked.row)[:k]
+
+
+def _own_distances(of: Gallery, asked: Query, layer: str) -> Iterator[Neighbour]:
+    """The session's own pictures, all of them."""
+    for row, one in enumerate(own(), len(of.names)):
+        if layer == "codes":
+            pair = of.encoders["fc7"].encode(np.stack([one.query.features["fc7"], asked.features["fc7"]]))
+            yield Neighbour(row, float(np.unpackbits(pair[0] ^ pair[1]).sum()))
+        else:
+            difference = one.query.features[layer].astype(np.float64) - asked.features[layer].astype(np.float64)
+            yield Neighbour(row, float(difference @ difference))

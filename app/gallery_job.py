@@ -1,0 +1,73 @@
+"""One gallery in the making, in a process of its own, so that no page waits for it; one at a time for all users."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.text import t
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(eq=False)
+class GalleryJob:
+    """`python -m model.gallery` at work; begun again after a cancel, it goes on where it stopped."""
+
+    name: str
+    """Of the gallery."""
+    arguments: tuple[str, ...]
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    cancelled: bool = False
+    _since: float = field(default_factory=time.monotonic)
+    _first: int = 0
+    _process: subprocess.Popen[str] | None = None
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> GalleryJob:
+        """Begin; returns at once."""
+        command = [sys.executable, "-m", "model.gallery", *self.arguments, "--json"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def cancel(self) -> None:
+        """Stop now; what is done stays."""
+        self.cancelled = True
+        if self._process:
+            self._process.terminate()
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    @property
+    def seconds_left(self) -> float:
+        """Of this stage, guessed from what is done; 0 at first."""
+        done = self.done - self._first
+        return (time.monotonic() - self._since) / done * (self.total - self.done) if done else 0.0
+
+    def _listen(self) -> None:
+        assert self._process
+        assert self._process.stdout
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if "error" in told:
+                self.error = told["error"]
+                continue
+            if told["stage"] != self.stage:
+                self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
+            self.done, self.total = told["done"], told["total"]
+        if self._process.wait() and not self.cancelled and not self.error:
+            self.error = t("failed")
+        self._over.set()

@@ -1,0 +1,112 @@
+"""Which gallery, how to make one, and how to see the pictures of one that came without."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from app import galleries, state
+from app.gallery_job import GalleryJob
+from app.text import plain, t
+from model.gallery.store import Gallery, thumbnails_path
+
+POLL_SECONDS = 0.5
+FEWEST, MOST = 6, 2_000_000
+
+
+def gallery_panel(gallery: Gallery | None) -> None:
+    """Choice, work under way, forms."""
+    names = list(galleries.paths())
+    if len(names) > 1:
+        st.session_state["gallery_choice"] = galleries.name()
+        st.selectbox(t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice)
+    if gallery and gallery.rejected:
+        with st.expander(t("gallery_rejected", count=len(gallery.rejected))):
+            st.dataframe([{"": name, " ": why} for name, why in gallery.rejected], key="rejected", hide_index=True)
+    st.fragment(_work, run_every=POLL_SECONDS if _jobs() else None)()
+    if not _jobs():
+        if gallery and gallery.thumbnails is None:
+            with st.expander(t("gallery_pictures_title")):
+                _pictures_form(gallery)
+        with st.expander(t("gallery_build_title"), expanded=gallery is None):
+            _build_form()
+
+
+def _take_choice() -> None:
+    state.change(gallery=st.session_state["gallery_choice"], query=None, why=None)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> list[GalleryJob]:
+    """The one under way, if any; for all users."""
+    return []
+
+
+def _work() -> None:
+    for job in list(_jobs()):
+        if job.is_over:
+            _jobs().clear()
+            st.session_state["gallery_error"] = job.error
+            if not job.error and not job.cancelled and job.name:
+                state.change(gallery=job.name, query=None, why=None)
+            st.rerun()
+        words = {"done": job.done, "total": job.total, "left": job.seconds_left}
+        text = t(f"gallery_stage_{job.stage or 'start'}", **words)
+        st.progress(job.done / job.total if job.total else 0.0, text=text)
+        st.button(t("gallery_cancel"), key="gallery_cancel", on_click=job.cancel)
+    if error := st.session_state.get("gallery_error"):
+        st.error(plain(error))
+
+
+def _start(job: GalleryJob) -> None:
+    st.session_state["gallery_error"] = ""
+    _jobs().append(job.start())
+    st.rerun()
+
+
+def _build_form() -> None:
+    with st.form("gallery_form", border=False):
+        st.caption(t("gallery_how"))
+        path = st.text_input(
+            t("gallery_path"), placeholder=t("gallery_path_hint"), key="gallery_path", persist_state="session"
+        )
+        limit = st.number_input(
+            t("gallery_limit"), FEWEST, MOST, 1000, step=100, key="gallery_limit", persist_state="session"
+        )
+        asked = st.form_submit_button(t("gallery_build"), key="gallery_build")
+    if asked and not path.strip():
+        st.error(t("gallery_no_path"))
+    elif asked:
+        source = Path(path.strip()).expanduser()
+        name = f"{re.sub(r'[^a-z0-9]+', '-', source.name.lower()).strip('-') or 'pictures'}-{limit}-{state.model_key()[:6]}"
+        build = ("build", str(state.model_path()), str(source), str(galleries.folder() / name), "--limit", str(limit))
+        _start(GalleryJob(name, build))
+
+
+def _pictures_form(gallery: Gallery) -> None:
+    st.caption(t("gallery_pictures_how"))
+    st.code(t("gallery_pictures_commands", gallery=galleries.shown_path()), language=None)
+    with st.form("pictures_form", border=False):
+        path = st.text_input(
+            t("gallery_path"), placeholder=t("gallery_path_hint"), key="pictures_path", persist_state="session"
+        )
+        asked = st.form_submit_button(t("gallery_pictures"), key="gallery_pictures")
+    if asked and not path.strip():
+        st.error(t("gallery_no_path"))
+    elif asked:
+        _start(
+            GalleryJob(
+                "",
+                (
+                    "pictures",
+                    str(gallery.path),
+                    path.strip(),
+                    "--model",
+                    str(state.model_path()),
+                    "--out",
+                    str(thumbnails_path(gallery.path, galleries.folder())),
+                ),
+            )
+        )

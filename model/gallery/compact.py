@@ -1,0 +1,148 @@
+"""The gallery that comes with a model: one Parquet file of names, classes, fc7 in 8 bits, codes and map positions, no pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from model import onnx_file, preprocess
+from model.gallery.build import thumbnail_of
+from model.gallery.codes import Encoder
+from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
+from model.picture_set import find_any
+
+KEY = b"alexnet gallery"
+MAPS = {"umap2": 2, "umap3": 3, "pca2": 2, "pca3": 3}
+AHEAD = 64
+
+
+def write(gallery: Gallery, path: str | Path) -> float:
+    """Write a gallery as one file; returns its largest error of fc7, as a share of the largest value.
+
+    fc7 is kept in 8 bits, each unit over its own range; that is all but zeros, which zstd packs well.
+    """
+    fc7 = np.asarray(gallery.features["fc7"], np.float32)
+    scale = np.maximum(fc7.max(0), 1e-6) / 255
+    eighth = np.round(np.maximum(fc7, 0) / scale).astype(np.uint8)
+    encoder = io.BytesIO()
+    np.savez_compressed(encoder, **gallery.encoders["fc7"].arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
+    about = {**gallery.about, "source": "", "layers": ["fc7"], "peaks": [], "rejected": []}
+    plain: dict[str, Any] = {
+        "name": list(gallery.names), "label": gallery.labels, "prediction": gallery.predictions,
+        "confidence": gallery.confidences, "number": gallery.numbers,
+    }  # fmt: skip
+    blocks = {"fc7": eighth, "code": gallery.codes["fc7"], **{name: gallery.maps[name] for name in gallery.maps}}
+    table = pa.table(plain | {name: _rows(array) for name, array in blocks.items()})
+    metadata = {
+        KEY: json.dumps(about).encode(),
+        b"scale": scale.astype(np.float32).tobytes(),
+        b"encoder": encoder.getvalue(),
+    }
+    pq.write_table(
+        table.replace_schema_metadata(metadata), path, compression="zstd", compression_level=19, use_dictionary=False
+    )
+    return float(np.abs(eighth * scale - fc7).max() / fc7.max())
+
+
+def _rows(array: npt.NDArray[Any]) -> pa.Array:
+    """One piece of bytes a row."""
+    data = np.ascontiguousarray(array)
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(data.nbytes // len(data)), len(data), [None, pa.py_buffer(data.tobytes())]
+    )
+
+
+def _array(column: pa.ChunkedArray, dtype: Any) -> npt.NDArray[Any]:
+    whole = column.combine_chunks()
+    array: npt.NDArray[Any] = np.frombuffer(whole.buffers()[1], dtype).reshape(len(column), -1)
+    return array
+
+
+def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
+    """Open such a file; see `Gallery.open`."""
+    try:
+        table = pq.read_table(path)
+        metadata = table.schema.metadata or {}
+        about = json.loads(metadata[KEY])
+    except (pa.ArrowException, KeyError) as reason:
+        raise ValueError(f"{path} is no gallery of this project ({reason}).") from None
+    check(about, path, model)
+    info, _ = onnx_file.read(model)
+    scale = np.frombuffer(metadata[b"scale"], np.float32)
+    fc7 = _array(table["fc7"], np.uint8)
+    features = np.empty(fc7.shape, np.float16)
+    for first in range(0, len(fc7), 1024):
+        features[first : first + 1024] = fc7[first : first + 1024] * scale
+    with np.load(io.BytesIO(metadata[b"encoder"])) as arrays:
+        encoder = Encoder.from_arrays(arrays)
+    return Gallery(
+        path=path,
+        about=about,
+        classes=tuple(name for _, name in info.classes),
+        features={"fc7": features},
+        encoders={"fc7": encoder},
+        codes={"fc7": _array(table["code"], np.uint8)},
+        maps={name: _array(table[name], np.float32) for name in MAPS if name in table.column_names},
+        thumbnails=Thumbnails(thumbnails) if thumbnails else None,
+        **columns(table, about),
+    )
+
+
+def _stem(name: str, alone: bool) -> str:
+    """A file's name without its kind; with its folder's where names alone are not unique."""
+    path = Path(name)
+    return path.stem if alone else f"{path.parent.name}/{path.stem}"
+
+
+def find_pictures(
+    gallery: Gallery, sources: list[Path], dest: Path, progress: Callable[[str, int, int], None] = lambda *_: None
+) -> int:
+    """Find a gallery's pictures in sets that the user has, by the files' names, and keep their thumbnails.
+
+    Returns how many were found; writes `dest` when there is one at least.
+
+    Raises
+    ------
+    ValueError
+        When a source holds no pictures.
+    """
+    alone = len({Path(name).stem for name in gallery.names}) == len(gallery)
+    wanted = {_stem(name, alone): row for row, name in enumerate(gallery.names)}
+    found: list[bytes | None] = [None] * len(gallery)
+
+    def make(row: int, data: Callable[[], bytes]) -> None:
+        try:
+            found[row] = thumbnail_of(preprocess.to_square(preprocess.read_picture(data())))
+        except (ValueError, OSError):
+            found[row] = None  # as if it were not there
+
+    with ThreadPoolExecutor() as pool:
+        for source in sources:
+            waiting = []
+            for name, data, _ in find_any(source).pictures():
+                row = wanted.get(_stem(name, alone))
+                if row is not None and found[row] is None:
+                    waiting.append(pool.submit(make, row, data))
+                if len(waiting) == AHEAD:
+                    for one in waiting:
+                        one.result()
+                    waiting.clear()
+                    progress("thumbnails", sum(one is not None for one in found), len(gallery))
+            for one in waiting:
+                one.result()
+    count = sum(one is not None for one in found)
+    if count:
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        temporary = dest.with_suffix(".part")
+        pq.write_table(pa.table({"thumbnail": pa.array(found, pa.binary())}), temporary, row_group_size=ROWS_A_GROUP)
+        temporary.replace(dest)
+    return count

@@ -1,0 +1,317 @@
+"""The Neighbours page: four spaces and the codes, why, another query and back, a gallery built from the page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from model.explorer import Explorer
+from model.gallery.build import build
+from model.gallery.store import Gallery
+from tests.e2e.actions import expect_no_trouble, open_page, select, settle, upload
+from tests.e2e.conftest import serving
+from tests.test_shipped_model import MODEL
+from tests.toys import encoded, picture, write_class_folders
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+NUM_CLASSES, PER_CLASS = 6, 8
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a gallery of coloured pictures built for the shipped model."""
+    root = tmp_path_factory.mktemp("neighbours")
+    write_class_folders(root, "photos", NUM_CLASSES, PER_CLASS)
+    build(MODEL, root / "photos", root / "galleries" / "colours")
+    return root
+
+
+@pytest.fixture(scope="module")
+def gallery(place: Path) -> Gallery:
+    return Gallery.open(place / "galleries" / "colours", MODEL)
+
+
+@pytest.fixture(scope="module")
+def server(place: Path) -> Iterator[str]:
+    with serving("app/main.py", place) as address:
+        yield address
+
+
+def strip(page: Page, name: str) -> Locator:
+    return page.locator(f'.strip[data-name="{name}"]')
+
+
+def rows(page: Page, name: str) -> list[int]:
+    tiles = strip(page, name).locator(".tile")
+    return [int(str(tiles.nth(i).get_attribute("data-row"))) for i in range(tiles.count())]
+
+
+def brute(gallery: Gallery, layer: str, query: np.ndarray, k: int, without: int | None = None) -> list[int]:
+    distances = ((np.asarray(gallery.features[layer], np.float64) - query.astype(np.float64)) ** 2).sum(1)
+    return [int(row) for row in np.argsort(distances, kind="stable") if row != without][:k]
+
+
+def test_a_dropped_picture_finds_its_neighbours(page: Page, gallery: Gallery) -> None:
+    """Those that a search by hand through the same features finds, in every space."""
+    open_page(page, "neighbours?gallery=colours")
+    data = encoded(picture(3, 300, 400))
+    upload(page, "mine.png", data)
+    expect(page.get_by_label("The query: mine.png")).to_be_visible()
+    seen = Explorer.open(MODEL, "cpu").run(data)
+    for layer in ("fc7", "fc6", "pool5"):
+        assert rows(page, layer) == brute(gallery, layer, seen[layer].ravel(), 6), layer
+    expect(strip(page, "pixels").locator(".tile")).to_have_count(6)
+    expect(strip(page, "codes").locator(".distance").first).to_have_text(re.compile(r"\d+ bits"))
+    shared = len(set(rows(page, "fc7")) & set(rows(page, "pixels")))
+    expect(strip(page, "pixels").locator(".note")).to_contain_text(f"{shared} of 6 are among fc7's")
+    expect_no_trouble(page)
+
+
+def test_the_thumbnail_is_that_of_the_row(page: Page, gallery: Gallery) -> None:
+    open_page(page, "neighbours?gallery=colours")
+    image = strip(page, "fc7").locator(".tile").first
+    row = int(str(image.get_attribute("data-row")))
+    address = str(image.locator("img").get_attribute("src"))
+    assert page.request.get(f"/{address}").body() == gallery.thumbnail(row)
+    assert page.request.get("/gallery/0000/1.webp").status == 404
+
+
+def test_a_neighbour_becomes_the_query_and_back(page: Page, gallery: Gallery) -> None:
+    open_page(page, "neighbours?gallery=colours")
+    row = rows(page, "fc7")[2]
+    strip(page, "fc7").locator(".sight").nth(2).click()
+    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(page)
+    assert rows(page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
+    page.go_back()
+    expect(page.get_by_role("button", name="Back to your picture")).to_have_count(0)
+    settle(page)
+    page.go_forward()
+    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    page.get_by_role("button", name="Back to your picture").click()
+    expect(page.get_by_label("The query: Cat")).to_be_visible()
+
+
+def test_what_two_strips_share_is_linked(page: Page, gallery: Gallery) -> None:
+    open_page(page, "neighbours?gallery=colours&k=48")  # all of them are near
+    tile = strip(page, "fc7").locator(".tile").first
+    tile.hover()
+    linked = page.locator(".strip .tile.linked")
+    expect(linked).to_have_count(5)
+    assert len({linked.nth(i).get_attribute("data-row") for i in range(5)}) == 1
+    expect(page.locator(".figure line")).to_have_count(4)
+
+
+def test_why_near(page: Page, gallery: Gallery) -> None:
+    open_page(page, "neighbours?gallery=colours&query=1")
+    strip(page, "fc7").locator(".why").nth(1).click()
+    settle(page)
+    other = rows(page, "fc7")[1]
+    products = np.asarray(gallery.features["fc7"][0], float) * np.asarray(gallery.features["fc7"][other], float)
+    expect(page.locator(".shared span").first).to_have_text(f"unit {int(products.argmax()) + 1}")
+    expect(
+        page.get_by_text(f"{np.sort(products)[-10:].sum() / products.sum():.0%} of all that they share")
+    ).to_be_visible()
+    expect_no_trouble(page)
+
+
+def test_a_picture_of_ones_own_is_found(page: Page) -> None:
+    open_page(page, "neighbours?gallery=colours")
+    upload(page, "mine.png", encoded(picture(7)))
+    page.get_by_role("button", name="Put your picture beside these").click()
+    settle(page)
+    upload(page, "again.png", encoded(picture(7)[:, :255]))
+    expect(strip(page, "fc7").locator(".label").first).to_have_text("mine.png")
+    expect(strip(page, "pixels").locator(".label").first).to_have_text("mine.png")
+
+
+def test_a_gallery_from_the_page(page: Page, place: Path, request: pytest.FixtureRequest) -> None:
+    """Built while other pages are open, then in use."""
+    name = f"holiday {request.node.name[-7:-1].strip('[')}"
+    write_class_folders(place, name, 2, 3)
+    open_page(page, "neighbours")
+    page.get_by_text("Build a gallery of your own pictures").click()
+    page.get_by_label("Folder or Parquet file").last.fill(str(place / name))
+    page.get_by_role("button", name="Build the gallery").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(page.get_by_text("Among 6 pictures.")).to_be_visible(timeout=90_000)
+    expect_no_trouble(page)
+
+
+def test_neighbours_of_nothing(page: Page) -> None:
+    open_page(page, "neighbours")
+    page.get_by_text("Build a gallery of your own pictures").click()
+    page.get_by_label("Folder or Parquet file").last.fill("/nowhere/at/all")
+    page.get_by_role("button", name="Build the gallery").click()
+    expect(
+        page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")
+    ).to_be_visible(timeout=60_000)
+
+
+def test_what_drives_a_unit_most(page: Page, gallery: Gallery) -> None:
+    """On the unit's own panel, cropped to what its strongest value sees."""
+    assert gallery.strongest is not None
+    strongest = gallery.strongest.of("conv3", 6)
+    open_page(page, "?layer=conv3&unit=7&tab=likes&gallery=colours")
+    expect(page.get_by_alt_text("Picture 1: ")).to_have_count(1)
+    expect(page.get_by_text(f"{strongest[0].value:.4g}").first).to_be_visible()
+    assert page.locator('img[alt^="Picture "]').count() == len(strongest)
+    expect_no_trouble(page)
+
+
+# The map
+
+
+def the_map(page: Page, address: str = "neighbours?gallery=colours") -> Locator:
+    open_page(page, address)
+    found = page.locator(".map[data-painted]")
+    found.locator(".over").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    return found
+
+
+def at(found: Locator, row: int) -> tuple[float, float]:
+    """Where a row is on the window."""
+    place = found.evaluate("(root, row) => root.place(row)", row)
+    box = found.locator(".over").bounding_box()
+    assert box
+    return box["x"] + place[0], box["y"] + place[1]
+
+
+def test_hover_shows_the_right_picture_after_any_filter(page: Page, gallery: Gallery) -> None:
+    """The row under the pointer is asked for, whatever is filtered, coloured or zoomed."""
+    found = the_map(page)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+
+    def check(row: int) -> None:
+        page.mouse.move(0, 0)
+        page.mouse.move(*at(found, row))
+        shown = int(str(found.get_attribute("data-hover")))
+        assert at(found, shown) == pytest.approx(at(found, row), abs=1.5)  # it, or one that lies on it
+        address = str(found.locator(".card img").get_attribute("src"))
+        assert address.endswith(f"/{shown}.webp")
+        assert page.request.get(f"/{address}").body() == gallery.thumbnail(shown)
+        expect(found.locator(".card .says")).to_contain_text(gallery.names[shown].split("/")[-1])
+
+    for row in (0, 17, 47):
+        check(row)
+    for label in (4, 1):  # these classes alone
+        found.locator(".kind").nth(label).click()
+    expect(found).to_have_attribute("data-shown", str(2 * PER_CLASS))
+    for row in (9, 33, 39):
+        check(row)
+        assert int(str(found.get_attribute("data-hover"))) // PER_CLASS in (1, 4)
+    found.get_by_role("button", name="+", exact=True).click()
+    page.wait_for_timeout(100)
+    box = found.locator(".over").bounding_box()
+    assert box
+    own = [*range(PER_CLASS, 2 * PER_CLASS), *range(4 * PER_CLASS, 5 * PER_CLASS)]
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    check(min(own, key=lambda row: np.hypot(*np.subtract(at(found, row), middle))))  # still in sight
+    found.get_by_role("button", name="Show all").click()
+    select(page, "Colour by", "Confidence")
+    settle(page)
+    for row in (9, 20):
+        check(row)
+    assert asked
+
+
+def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
+    found = the_map(page)
+    found.get_by_role("button", name="Lasso").click()
+    box = found.locator(".over").bounding_box()
+    assert box
+    corners = [(2, 2), (box["width"] / 2, 2), (box["width"] / 2, box["height"] - 2), (2, box["height"] - 2)]
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    for x, y in corners[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
+    page.mouse.up()
+    settle(page)
+    inside = [row for row in range(len(gallery)) if at(found, row)[0] - box["x"] < box["width"] / 2]
+    assert 0 < len(inside) < len(gallery)
+    expect(page.get_by_text(f"{len(inside)} pictures selected")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    lines = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+    assert [int(line["row"]) - 1 for line in lines] == inside
+    assert [line["name"] for line in lines] == [gallery.names[row] for row in inside]
+    assert float(lines[0]["umap2 x"]) == pytest.approx(float(gallery.maps["umap2"][inside[0], 0]), rel=1e-4)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download ZIP").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == ["about.json", "coordinates.csv", "names.csv"]
+        assert len(archive.read("names.csv").splitlines()) == len(inside) + 1
+        assert json.loads(archive.read("about.json"))["map"]["n_neighbors"] == 15
+    found.locator(".over").press("Escape")
+    expect(page.get_by_text("pictures selected")).to_have_count(0)
+    expect_no_trouble(page)
+
+
+def test_box_and_turn(page: Page, gallery: Gallery) -> None:
+    """In space: dragging turns, a box still selects what it holds."""
+    found = the_map(page)
+    select(page, "Places", "UMAP, in space")
+    settle(page)
+    before = at(found, 5)
+    box = found.locator(".over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    assert at(found, 5) != before
+    found.get_by_role("button", name="Box").click()
+    page.mouse.move(box["x"] + 1, box["y"] + 1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1, steps=4)
+    page.mouse.up()
+    settle(page)
+    expect(page.get_by_text(f"{len(gallery)} pictures selected")).to_be_visible()
+
+
+def test_a_point_becomes_the_query(page: Page, gallery: Gallery) -> None:
+    found = the_map(page)
+    page.mouse.move(*at(found, 30))
+    row = int(str(found.get_attribute("data-hover")))
+    page.mouse.click(*at(found, row))
+    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(page)
+    assert rows(page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
+
+
+def test_a_dropped_picture_lands_among_its_neighbours(page: Page, gallery: Gallery) -> None:
+    """A picture of the gallery, dropped anew, lands near its own point."""
+    found = the_map(page)
+    upload(page, "mine.png", encoded(gallery.square(11)))
+    assert rows(page, "fc7")[0] == 11
+    found = page.locator(".map[data-painted]")
+    place = [float(value) for value in str(found.get_attribute("data-query")).split()]
+    there = found.evaluate("(root, row) => root.place(row)", 11)
+    box = found.locator(".over").bounding_box()
+    assert box
+    assert np.hypot(place[0] - there[0], place[1] - there[1]) < 0.15 * min(box["width"], box["height"])
+
+
+def test_map_by_keyboard(page: Page) -> None:
+    found = the_map(page)
+    over = found.locator(".over")
+    over.focus()
+    before = at(found, 3)
+    over.press("ArrowRight")
+    page.wait_for_timeout(100)
+    after = at(found, 3)
+    assert (after[0] - before[0], after[1] - before[1]) == pytest.approx((-40, 0), abs=0.5)
+    over.press("+")
+    page.wait_for_timeout(100)
+    assert at(found, 3) != after

@@ -1,0 +1,278 @@
+"""Galleries on disk: features as the explorer's own, interrupted and shared builds the same, refusals in a sentence."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model import preprocess
+from model.explorer import Explorer
+from model.gallery import build as building
+from model.gallery.__main__ import main
+from model.gallery.build import Share, build
+from model.gallery.compact import find_pictures, write
+from model.gallery.store import Gallery, pixels
+from model.gallery.strongest import Strong, Strongest
+from model.layers import Layer
+from tests.toys import TOY, encoded, picture, write_class_folders, write_toy
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "toy" / "model.onnx"
+    path.parent.mkdir()
+    write_toy(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """24 pictures of 4 classes; the 6th and the 14th cannot be read."""
+    write_class_folders(tmp_path, "photos", 4, 6)
+    for name in ("n0/5.png", "n2/1.png"):
+        (tmp_path / "photos" / name).write_bytes(b"broken")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "PART", 5)
+    monkeypatch.setattr(building, "BATCH", 2)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All that a gallery holds, but for where and when."""
+    found = {path.name: path.read_bytes() for path in folder.glob("*.npy")}
+    table = Gallery.open(folder, folder.parent / "model.onnx") if (folder.parent / "model.onnx").exists() else None
+    return found | ({"names": repr(table.names).encode()} if table else {})
+
+
+def test_rows_agree(model: Path, photos: Path, tmp_path: Path) -> None:
+    """Name, label, features, pixels, peaks, thumbnail and prediction of a row are one picture's, past the unreadable ones."""
+    gallery = build(model, photos, tmp_path / "gallery", with_map=False)
+    assert gallery is not None
+    assert len(gallery) == 22
+    assert [name for name, _ in gallery.rejected] == ["n0/5.png", "n2/1.png"]
+    explorer = Explorer.open(model, "cpu")
+    for row in (0, 4, 5, 11, 12, 21):
+        path = photos / gallery.names[row]
+        seen = explorer.run(path)
+        assert gallery.class_names[gallery.labels[row]] == path.parent.name
+        for layer in ("fc7", "fc6", "pool5"):
+            np.testing.assert_allclose(gallery.features[layer][row], seen[layer].ravel(), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(gallery.peaks["conv3"][row], seen["conv3"].max((1, 2)), rtol=2e-3, atol=2e-3)
+        square = preprocess.to_square(preprocess.read_picture(path))
+        assert (gallery.features["pixels"][row] == pixels(square)).all()
+        assert (gallery.square(row) == square).all()
+        assert gallery.classes[gallery.predictions[row]] == seen.top(1)[0].name
+        assert gallery.confidences[row] == pytest.approx(seen.top(1)[0].probability, rel=1e-4)
+        thumbnail = Image.open(io.BytesIO(gallery.thumbnail(row) or b""))
+        assert (thumbnail.format, thumbnail.size) == ("WEBP", (128, 128))
+        small = np.asarray(Image.fromarray(square).resize((128, 128), Image.Resampling.BILINEAR), float)
+        assert np.abs(np.asarray(thumbnail.convert("RGB"), float) - small).mean() < 8
+    assert gallery.codes["fc7"].shape == (22, 32)
+    assert (gallery.encoders["fc7"].encode(gallery.features["fc7"]) == gallery.codes["fc7"]).all()
+
+
+def test_pixels_by_hand() -> None:
+    square = np.zeros((256, 256, 3), np.uint8)
+    square[:4, :8, 0] = 200  # half of the first block
+    square[8:16, 248:, 2] = 9
+    small = pixels(square).reshape(32, 32, 3)
+    assert small[0, 0].tolist() == [100, 0, 0]
+    assert small[1, 31].tolist() == [0, 0, 9]
+    assert small.sum() == 109
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_interrupted_and_resumed(model: Path, photos: Path, tmp_path: Path) -> None:
+    """A build that was stopped after its second part goes on, and comes to the same."""
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if done >= 12:
+            raise KeyboardInterrupt
+
+    told: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        build(model, photos, tmp_path / "one", progress=stop, with_map=False)
+    assert len(list((tmp_path / "one" / "parts").glob("*.npz"))) == 2
+    with pytest.raises(ValueError, match="is no finished gallery; run the command that builds it once more"):
+        Gallery.open(tmp_path / "one", model)
+    build(model, photos, tmp_path / "one", progress=lambda stage, done, total: told.append(done), with_map=False)
+    assert told[:2] == [5, 10]  # those were there
+    build(model, photos, tmp_path / "two", with_map=False)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert not (tmp_path / "one" / "parts").exists()
+    one, two = (Gallery.open(tmp_path / name, model) for name in ("one", "two"))
+    assert one.names == two.names
+    assert one.strongest is not None
+    assert two.strongest is not None
+    assert one.strongest.of("conv5", 3) == two.strongest.of("conv5", 3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_parts")
+def test_two_processes_share_the_work(model: Path, photos: Path, tmp_path: Path) -> None:
+    """As torchrun starts them; together they write what one alone does."""
+    script = f"""
+import sys; from model.gallery import build as b
+b.PART, b.BATCH = 5, 2
+b.build({str(model)!r}, {str(photos)!r}, {str(tmp_path / "shared")!r}, with_map=False)
+"""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, "RANK": str(i), "WORLD_SIZE": "2"}
+        )
+        for i in (0, 1)
+    ]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    build(model, photos, tmp_path / "alone", with_map=False)
+    assert files(tmp_path / "shared") == files(tmp_path / "alone")
+
+
+def test_share_of_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Share.of_environment() == Share(0, 1, 0)
+    for name, value in {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert Share.of_environment() == Share(5, 8, 1)
+
+
+def test_limit_is_spread_evenly(model: Path, photos: Path, tmp_path: Path) -> None:
+    gallery = build(model, photos, tmp_path / "few", limit=4, with_map=False)
+    assert gallery is not None
+    assert gallery.names == ("n0/0.png", "n1/1.png", "n2/3.png", "n3/5.png")
+    with pytest.raises(ValueError, match="needs at least one picture"):
+        build(model, photos, tmp_path / "none", limit=0)
+
+
+def test_refusals(model: Path, photos: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "gallery"
+    build(model, photos, dest, limit=4, with_map=False)
+    with pytest.raises(ValueError, match="was begun with another num_wanted; name a new folder"):
+        build(model, photos, dest, limit=5)
+    with pytest.raises(ValueError, match="has no layer fc9"):
+        build(model, photos, tmp_path / "x", layers=("fc9",))
+    (tmp_path / "other").mkdir()
+    write_toy(tmp_path / "other" / "model.onnx", seed=1)
+    with pytest.raises(ValueError, match=r"was built with another model \(toy\)"):
+        Gallery.open(dest, tmp_path / "other" / "model.onnx")
+    np.save(dest / "fc6.npy", np.zeros((3, 32), np.float16))
+    with pytest.raises(ValueError, match="is damaged"):
+        Gallery.open(dest, model)
+    about = json.loads((dest / "gallery.json").read_text())
+    (dest / "gallery.json").write_text(json.dumps({**about, "version": 0}))
+    with pytest.raises(ValueError, match="by another version"):
+        Gallery.open(dest, model)
+
+
+def test_nothing_readable(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "x.png").write_bytes(b"broken")
+    with pytest.raises(ValueError, match="None of the 1 pictures could be read; the first: "):
+        build(model, tmp_path / "photos", tmp_path / "gallery")
+
+
+def test_pictures_without_classes(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    for i in range(3):
+        (tmp_path / "plain" / f"{i}.png").write_bytes(encoded(picture(i)))
+    gallery = build(model, tmp_path / "plain", tmp_path / "gallery")
+    assert gallery is not None
+    assert gallery.labels.tolist() == [-1, -1, -1]
+    assert set(gallery.maps) == {"pca2", "pca3"}  # too few for UMAP
+
+
+def test_strongest_by_hand() -> None:
+    row = Layer(name="conv5", kind="conv", units=2, size_px=2)
+    maps = np.zeros((3, 2, 2, 2), np.float32)
+    maps[0, 0, 1, 0], maps[1, 0, 0, 1], maps[2, 0, 1, 1] = 5, 7, 6
+    strongest, rest = Strongest([row], k=2), Strongest([row], k=2)
+    strongest.add(0, {"conv5": maps[:2]})
+    rest.add(0, {"conv5": maps[2:]})
+    strongest.merge(2, rest.arrays())
+    assert strongest.of("conv5", 0) == (Strong(1, 7.0, 0, 1), Strong(2, 6.0, 1, 1))
+    assert strongest.of("conv5", 1) == ()  # silent everywhere
+
+
+def test_strongest_of_a_gallery(model: Path, photos: Path, tmp_path: Path) -> None:
+    gallery = build(model, photos, tmp_path / "gallery", with_map=False)
+    assert gallery is not None
+    assert gallery.strongest is not None
+    explorer = Explorer.open(model, "cpu")
+    seen = [explorer.run(gallery.square(i)) for i in range(len(gallery))]
+    for layer in ("conv1", "norm2", "pool5", "fc7", "fc8"):
+        maps = np.stack([one[layer].reshape(len(one[layer]), -1) for one in seen])
+        unit = int(maps.max((0, 2)).argmax())
+        first = gallery.strongest.of(layer, unit)[0]
+        assert first.index == int(maps[:, unit].max(1).argmax())
+        assert first.value == pytest.approx(float(maps[:, unit].max()), rel=1e-4)
+    values = np.asarray(gallery.features["fc7"])[:, 7]
+    assert values[gallery.top_rows("fc7", 7, 3)].tolist() == np.sort(values)[::-1][:3].tolist()
+
+
+def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
+    """Eight bits keep fc7 within half a step; classes, codes and maps stay as they are; thumbnails come from the sets."""
+    whole = build(model, photos, tmp_path / "gallery", limit=12)
+    assert whole is not None
+    path = tmp_path / "toy" / "gallery.parquet"
+    path.parent.mkdir()
+    write(whole, path)
+    one = Gallery.open(path, model)
+    assert one.names == whole.names
+    assert (one.labels == whole.labels).all()
+    assert (one.codes["fc7"] == whole.codes["fc7"]).all()
+    assert one.encoders["fc7"].bits == 256
+    assert (one.maps["pca3"] == whole.maps["pca3"]).all()
+    real = np.asarray(whole.features["fc7"], np.float32)
+    assert (np.abs(one.features["fc7"] - real) <= real.max(0) / 255 * 0.51 + 1e-3).all()
+    assert set(one.features) == {"fc7"}
+    assert one.thumbnail(0) is None
+    assert str(tmp_path) not in str(path.read_bytes())  # nor where it was made
+    with pytest.raises(ValueError, match="did not come with this gallery"):
+        one.square(0)
+    for folder in ("n1", "n9"):  # the same name in another class is another picture
+        (tmp_path / "elsewhere" / folder).mkdir(parents=True)
+        shutil.copy(photos / "n1" / "2.png", tmp_path / "elsewhere" / folder / "2.png")
+    assert find_pictures(one, [tmp_path / "elsewhere"], tmp_path / "found.parquet") == 1
+    again = Gallery.open(path, model, tmp_path / "found.parquet")
+    shown = [row for row in range(len(again)) if again.thumbnail(row)]
+    assert len(shown) == 1
+    assert again.names[shown[0]] == "n1/2.png"
+    (tmp_path / "bad.parquet").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="is no gallery of this project"):
+        Gallery.open(tmp_path / "bad.parquet", model)
+
+
+def test_command_line(model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(model, tmp_path / "model.onnx")
+    model = tmp_path / "model.onnx"
+    (photos / "n0" / "0.png").write_bytes(b"broken")
+    assert main(["build", str(model), str(photos), str(tmp_path / "gallery"), "--limit", "12", "--layers", "fc6"]) == 0
+    said = capsys.readouterr()
+    assert "12 of 12" in said.err
+    assert "gallery: 11 pictures; 1 could not be read:\n  n0/0.png: " in said.out
+    assert set(Gallery.open(tmp_path / "gallery", model).features) == {"fc6", "fc7", "pixels"}
+    assert main(["compact", str(tmp_path / "gallery"), str(tmp_path / "gallery.parquet")]) == 0
+    assert "11 pictures, " in capsys.readouterr().out
+    command = ["pictures", str(tmp_path / "gallery.parquet"), str(photos), "--out", str(tmp_path / "found.parquet")]
+    assert main(command) == 0
+    assert "11 of 11 pictures found" in capsys.readouterr().out
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "z.png").write_bytes(encoded(picture(1)))
+    assert main(["pictures", str(tmp_path / "gallery.parquet"), str(tmp_path / "other")]) == 2
+    assert "python -m training.fetch imagenette" in capsys.readouterr().err
+    assert main(["build", str(model), "/nowhere", str(tmp_path / "x"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"].startswith("There is nothing at /nowhere")
+
+
+def test_toy_has_what_galleries_keep() -> None:
+    assert {"pool5", "fc6", "fc7"} <= set(TOY.layer)
