@@ -20,7 +20,7 @@ from model.gallery.store import Gallery
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "assets" / "models" / "imagenet20-mini" / "model.onnx"
 UNITS = 4096
-NEIGHBOURHOOD, SPREAD = 20, 0.3
+NEIGHBOURHOOD, SPREAD = 6, 0.15
 BLOCK = 4096
 Halves = npt.NDArray[np.float16]
 

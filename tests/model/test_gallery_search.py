@@ -34,7 +34,7 @@ def test_exact_by_hand() -> None:
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.uint8])
 def test_exact_of_a_memory_map(kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.gallery.search.BLOCK_BYTES", 4 * 64 * 100)  # a hundred rows at once
+    monkeypatch.setattr("model.gallery.search.BLOCK_BYTES", 2 * 64 * 100)  # a hundred rows or less at once
     np.save(tmp_path / "x.npy", (clustered() * (1 if kind != np.uint8 else 9)).astype(kind))
     features = np.load(tmp_path / "x.npy", mmap_mode="r")
     for row in (0, 999, 2999):
