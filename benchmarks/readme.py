@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "training.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "training.md", ROOT / "docs" / "gallery.md")
 
 
 def speed_table(rows: list[dict[str, Any]]) -> str:
@@ -34,11 +34,35 @@ def model_table(cards: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def codes_table(reports: dict[str, dict[str, Any]]) -> str:
+    """Every model's codes.json as a Markdown table, and whether a validation picture brings its class among the others."""
+    lines = []
+    for model, report in reports.items():
+        depths = [depth for row in report["spaces"].values() for depth in row.get("recall", ())]
+        depths = list(dict.fromkeys(depths))
+        queries, pictures, k = report["queries"], report["pictures"], report["k"]
+        lines += [
+            f"`{model}`: {queries:,} validation pictures ask {pictures:,} training pictures; the last column, each other. "
+            f"{report['hardware']}, commit {report['commit']}.",
+            "",
+            f"| space | share of {k} | mean average precision | {' | '.join(f'recall at {one}' for one in depths)} | share among validation |",
+            "|" + "---|" * (4 + len(depths)),
+        ]
+        for name, row in report["spaces"].items():
+            recalls = [f"{row['recall'][one]:.3f}" if "recall" in row else "" for one in depths]
+            share, precision = f"{row['share']:.3f}", f"{row['mean_average_precision']:.3f}"
+            lines.append(f"| {name} | {share} | {precision} | {' | '.join(recalls)} | {report['share_among_queries'][name]:.3f} |")
+    return "\n".join(lines)
+
+
 def with_tables(page: str) -> str:
     """A page's text with what stands between its markers made anew."""
     cards = [json.loads(path.read_text()) for path in sorted((ROOT / "assets" / "models").glob("*/card.json"))]
     figures = json.loads((ROOT / "benchmarks" / "results.json").read_text())
+    reports = sorted((ROOT / "assets" / "models").glob("*/codes.json"))
     tables = {
+        "codes": codes_table({path.parent.name: json.loads(path.read_text()) for path in reports}),
+        "search-speed": speed_table([row for row in figures if row["name"].startswith(("neighbours", "map", "drop"))]),
         "speed": speed_table([row for row in figures if row["goal"]]),
         "training-speed": speed_table([row for row in figures if row["name"].startswith(("loader", "step", "lrn"))]),
         "models": model_table(cards),
