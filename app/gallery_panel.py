@@ -25,12 +25,15 @@ def gallery_panel(gallery: Gallery | None) -> None:
     if gallery and gallery.rejected:
         with st.expander(t("gallery_rejected", count=len(gallery.rejected))):
             st.dataframe([{"": name, " ": why} for name, why in gallery.rejected], key="rejected", hide_index=True)
-    st.fragment(_work, run_every=POLL_SECONDS if _jobs() else None)()
-    if not _jobs():
+    under_way = bool(_jobs())
+    st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
+    if not under_way:
         if gallery and gallery.thumbnails is None:
             with st.expander(t("gallery_pictures_title")):
                 _pictures_form(gallery)
-        with st.expander(t("gallery_build_title"), expanded=gallery is None):
+        with st.expander(
+            t("gallery_build_title"), expanded=gallery is None or st.session_state.get("gallery_unfinished", False)
+        ):
             _build_form()
 
 
@@ -44,24 +47,37 @@ def _jobs() -> list[GalleryJob]:
     return []
 
 
-def _work() -> None:
+def _work(was_under_way: bool) -> None:
+    """Progress, to everybody; cancel and outcome, to whoever began it."""
     for job in list(_jobs()):
         if job.is_over:
-            _jobs().clear()
-            st.session_state["gallery_error"] = job.error
-            if not job.error and not job.cancelled and job.name:
-                state.change(gallery=job.name, query=None, why=None)
-            st.rerun()
+            _jobs().remove(job)
+            continue
         words = {"done": job.done, "total": job.total, "left": job.seconds_left}
         text = t(f"gallery_stage_{job.stage or 'start'}", **words)
         st.progress(job.done / job.total if job.total else 0.0, text=text)
-        st.button(t("gallery_cancel"), key="gallery_cancel", on_click=job.cancel)
+        if job is st.session_state.get("gallery_job"):
+            st.button(t("gallery_cancel"), key="gallery_cancel", on_click=job.cancel)
+    _take_outcome()
+    if was_under_way and not _jobs():
+        st.rerun()
     if error := st.session_state.get("gallery_error"):
         st.error(plain(error))
 
 
+def _take_outcome() -> None:
+    own: GalleryJob | None = st.session_state.get("gallery_job")
+    if own is None or not own.is_over:
+        return
+    unfinished = own.cancelled or bool(own.error)
+    st.session_state.update(gallery_job=None, gallery_error=own.error, gallery_unfinished=unfinished)
+    if not unfinished:
+        state.change(gallery=own.name or state.view().gallery, query=None, why=None)
+        st.rerun()
+
+
 def _start(job: GalleryJob) -> None:
-    st.session_state["gallery_error"] = ""
+    st.session_state.update(gallery_job=job, gallery_error="")
     _jobs().append(job.start())
     st.rerun()
 

@@ -51,7 +51,9 @@ def codes_table(reports: dict[str, dict[str, Any]]) -> str:
         for name, row in report["spaces"].items():
             recalls = [f"{row['recall'][one]:.3f}" if "recall" in row else "" for one in depths]
             share, precision = f"{row['share']:.3f}", f"{row['mean_average_precision']:.3f}"
-            lines.append(f"| {name} | {share} | {precision} | {' | '.join(recalls)} | {report['share_among_queries'][name]:.3f} |")
+            lines.append(
+                f"| {name} | {share} | {precision} | {' | '.join(recalls)} | {report['share_among_queries'][name]:.3f} |"
+            )
     return "\n".join(lines)
 
 

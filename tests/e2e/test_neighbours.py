@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from model.explorer import Explorer
 from model.gallery.build import build
 from model.gallery.store import Gallery
-from tests.e2e.actions import expect_no_trouble, open_page, select, settle, upload
+from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle, upload
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 from tests.toys import encoded, picture, write_class_folders
@@ -141,7 +141,13 @@ def test_a_gallery_from_the_page(page: Page, place: Path, request: pytest.Fixtur
     page.get_by_text("Build a gallery of your own pictures").click()
     page.get_by_label("Folder or Parquet file").last.fill(str(place / name))
     page.get_by_role("button", name="Build the gallery").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Build a gallery of your own pictures")).to_be_visible()
+    expect(page.get_by_label("Folder or Parquet file").last).to_have_value(str(place / name))
+    page.get_by_role("button", name="Build the gallery").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    go_to(page, "Model")  # it goes on meanwhile
+    go_to(page, "Neighbours")
     expect(page.get_by_text("Among 6 pictures.")).to_be_visible(timeout=90_000)
     expect_no_trouble(page)
 
