@@ -7,7 +7,7 @@ from benchmarks.figure import Figure, within
 from benchmarks.picture_to_top5 import WARM_UP, N, uploads
 
 GOAL_MS = 300
-MAP, STRIPS = "painted('.map')", "painted('.figure')"
+MAP, STRIPS = "painted('div.map')", "painted('.figure')"
 
 
 def measure() -> list[Figure]:

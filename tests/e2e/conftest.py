@@ -88,7 +88,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(params=[1280, 400], ids=["wide", "narrow"])
 def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page in a window of 1280 or 400 pixels; fails the test on requests to anywhere else and on script errors."""
-    context = browser.new_context(viewport={"width": request.param, "height": 900}, base_url=server)
+    yield from _watched_page(browser, server, request.param)
+
+
+@pytest.fixture
+def wide_page(browser: Browser, server: str) -> Iterator[Page]:
+    """The same at 1280 pixels alone, for what no width changes."""
+    yield from _watched_page(browser, server, 1280)
+
+
+def _watched_page(browser: Browser, server: str, width: int) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 900}, base_url=server)
     page = context.new_page()
     page.set_default_timeout(30_000)
     trouble: list[str] = []

@@ -75,13 +75,13 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, gallery: Gallery) ->
     expect_no_trouble(page)
 
 
-def test_the_thumbnail_is_that_of_the_row(page: Page, gallery: Gallery) -> None:
-    open_page(page, "neighbours?gallery=colours")
-    image = strip(page, "fc7").locator(".tile").first
+def test_the_thumbnail_is_that_of_the_row(wide_page: Page, gallery: Gallery) -> None:
+    open_page(wide_page, "neighbours?gallery=colours")
+    image = strip(wide_page, "fc7").locator(".tile").first
     row = int(str(image.get_attribute("data-row")))
     address = str(image.locator("img").get_attribute("src"))
-    assert page.request.get(f"/{address}").body() == gallery.thumbnail(row)
-    assert page.request.get("/gallery/0000/1.webp").status == 404
+    assert wide_page.request.get(f"/{address}").body() == gallery.thumbnail(row)
+    assert wide_page.request.get("/gallery/0000/1.webp").status == 404
 
 
 def test_a_neighbour_becomes_the_query_and_back(page: Page, gallery: Gallery) -> None:
@@ -110,67 +110,67 @@ def test_what_two_strips_share_is_linked(page: Page, gallery: Gallery) -> None:
     expect(page.locator(".figure line")).to_have_count(4)
 
 
-def test_why_near(page: Page, gallery: Gallery) -> None:
-    open_page(page, "neighbours?gallery=colours&query=1")
-    strip(page, "fc7").locator(".why").nth(1).click()
-    settle(page)
-    other = rows(page, "fc7")[1]
+def test_why_near(wide_page: Page, gallery: Gallery) -> None:
+    open_page(wide_page, "neighbours?gallery=colours&query=1")
+    strip(wide_page, "fc7").locator(".why").nth(1).click()
+    settle(wide_page)
+    other = rows(wide_page, "fc7")[1]
     products = np.asarray(gallery.features["fc7"][0], float) * np.asarray(gallery.features["fc7"][other], float)
-    expect(page.locator(".shared span").first).to_have_text(f"unit {int(products.argmax()) + 1}")
+    expect(wide_page.locator(".shared span").first).to_have_text(f"unit {int(products.argmax()) + 1}")
     expect(
-        page.get_by_text(f"{np.sort(products)[-10:].sum() / products.sum():.0%} of all that they share")
+        wide_page.get_by_text(f"{np.sort(products)[-10:].sum() / products.sum():.0%} of all that they share")
     ).to_be_visible()
-    expect_no_trouble(page)
+    expect_no_trouble(wide_page)
 
 
-def test_a_picture_of_ones_own_is_found(page: Page) -> None:
-    open_page(page, "neighbours?gallery=colours")
-    upload(page, "mine.png", encoded(picture(7)))
-    page.get_by_role("button", name="Put your picture beside these").click()
-    settle(page)
-    upload(page, "again.png", encoded(picture(7)[:, :255]))
-    expect(strip(page, "fc7").locator(".label").first).to_have_text("mine.png")
-    expect(strip(page, "pixels").locator(".label").first).to_have_text("mine.png")
+def test_a_picture_of_ones_own_is_found(wide_page: Page) -> None:
+    open_page(wide_page, "neighbours?gallery=colours")
+    upload(wide_page, "mine.png", encoded(picture(7)))
+    wide_page.get_by_role("button", name="Put your picture beside these").click()
+    settle(wide_page)
+    upload(wide_page, "again.png", encoded(picture(7)[:, :255]))
+    expect(strip(wide_page, "fc7").locator(".label").first).to_have_text("mine.png")
+    expect(strip(wide_page, "pixels").locator(".label").first).to_have_text("mine.png")
 
 
-def test_a_gallery_from_the_page(page: Page, place: Path, request: pytest.FixtureRequest) -> None:
+def test_a_gallery_from_the_page(wide_page: Page, place: Path) -> None:
     """Built while other pages are open, then in use."""
-    name = f"holiday {request.node.name[-7:-1].strip('[')}"
+    name = "holiday"
     write_class_folders(place, name, 2, 3)
-    open_page(page, "neighbours")
-    page.get_by_text("Build a gallery of your own pictures").click()
-    page.get_by_label("Folder or Parquet file").last.fill(str(place / name))
-    page.get_by_role("button", name="Build the gallery").click()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Build a gallery of your own pictures")).to_be_visible()
-    expect(page.get_by_label("Folder or Parquet file").last).to_have_value(str(place / name))
-    page.get_by_role("button", name="Build the gallery").click()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    go_to(page, "Model")  # it goes on meanwhile
-    go_to(page, "Neighbours")
-    expect(page.get_by_text("Among 6 pictures.")).to_be_visible(timeout=90_000)
-    expect_no_trouble(page)
+    open_page(wide_page, "neighbours")
+    wide_page.get_by_text("Build a gallery of your own pictures").click()
+    wide_page.get_by_label("Folder or Parquet file").last.fill(str(place / name))
+    wide_page.get_by_role("button", name="Build the gallery").click()
+    wide_page.get_by_role("button", name="Cancel").click()
+    expect(wide_page.get_by_text("Build a gallery of your own pictures")).to_be_visible()
+    expect(wide_page.get_by_label("Folder or Parquet file").last).to_have_value(str(place / name))
+    wide_page.get_by_role("button", name="Build the gallery").click()
+    expect(wide_page.get_by_role("button", name="Cancel")).to_be_visible()
+    go_to(wide_page, "Model")  # it goes on meanwhile
+    go_to(wide_page, "Neighbours")
+    expect(wide_page.get_by_text("Among 6 pictures.")).to_be_visible(timeout=90_000)
+    expect_no_trouble(wide_page)
 
 
-def test_neighbours_of_nothing(page: Page) -> None:
-    open_page(page, "neighbours")
-    page.get_by_text("Build a gallery of your own pictures").click()
-    page.get_by_label("Folder or Parquet file").last.fill("/nowhere/at/all")
-    page.get_by_role("button", name="Build the gallery").click()
+def test_neighbours_of_nothing(wide_page: Page) -> None:
+    open_page(wide_page, "neighbours")
+    wide_page.get_by_text("Build a gallery of your own pictures").click()
+    wide_page.get_by_label("Folder or Parquet file").last.fill("/nowhere/at/all")
+    wide_page.get_by_role("button", name="Build the gallery").click()
     expect(
-        page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")
+        wide_page.get_by_text("There is nothing at /nowhere/at/all; give a folder of pictures or a Parquet file.")
     ).to_be_visible(timeout=60_000)
 
 
-def test_what_drives_a_unit_most(page: Page, gallery: Gallery) -> None:
+def test_what_drives_a_unit_most(wide_page: Page, gallery: Gallery) -> None:
     """On the unit's own panel, cropped to what its strongest value sees."""
     assert gallery.strongest is not None
     strongest = gallery.strongest.of("conv3", 6)
-    open_page(page, "?layer=conv3&unit=7&tab=likes&gallery=colours")
-    expect(page.get_by_alt_text("Picture 1: ")).to_have_count(1)
-    expect(page.get_by_text(f"{strongest[0].value:.4g}").first).to_be_visible()
-    assert page.locator('img[alt^="Picture "]').count() == len(strongest)
-    expect_no_trouble(page)
+    open_page(wide_page, "?layer=conv3&unit=7&tab=likes&gallery=colours")
+    expect(wide_page.get_by_alt_text("Picture 1: ")).to_have_count(1)
+    expect(wide_page.get_by_text(f"{strongest[0].value:.4g}").first).to_be_visible()
+    assert wide_page.locator('img[alt^="Picture "]').count() == len(strongest)
+    expect_no_trouble(wide_page)
 
 
 # The map
@@ -263,45 +263,45 @@ def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
     expect_no_trouble(page)
 
 
-def test_box_and_turn(page: Page, gallery: Gallery) -> None:
+def test_box_and_turn(wide_page: Page, gallery: Gallery) -> None:
     """In space: dragging turns, a box still selects what it holds."""
-    found = the_map(page)
-    select(page, "Places", "UMAP, in space")
-    settle(page)
+    found = the_map(wide_page)
+    select(wide_page, "Places", "UMAP, in space")
+    settle(wide_page)
     before = at(found, 5)
     box = found.locator(".over").bounding_box()
     assert box
-    page.mouse.move(box["x"] + 20, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 120, box["y"] + 60, steps=4)
-    page.mouse.up()
-    page.wait_for_timeout(100)
+    wide_page.mouse.move(box["x"] + 20, box["y"] + 20)
+    wide_page.mouse.down()
+    wide_page.mouse.move(box["x"] + 120, box["y"] + 60, steps=4)
+    wide_page.mouse.up()
+    wide_page.wait_for_timeout(100)
     assert at(found, 5) != before
     found.get_by_role("button", name="Box").click()
-    page.mouse.move(box["x"] + 1, box["y"] + 1)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1, steps=4)
-    page.mouse.up()
-    settle(page)
-    expect(page.get_by_text(f"{len(gallery)} pictures selected")).to_be_visible()
+    wide_page.mouse.move(box["x"] + 1, box["y"] + 1)
+    wide_page.mouse.down()
+    wide_page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1, steps=4)
+    wide_page.mouse.up()
+    settle(wide_page)
+    expect(wide_page.get_by_text(f"{len(gallery)} pictures selected")).to_be_visible()
 
 
-def test_a_point_becomes_the_query(page: Page, gallery: Gallery) -> None:
-    found = the_map(page)
-    page.mouse.move(*at(found, 30))
+def test_a_point_becomes_the_query(wide_page: Page, gallery: Gallery) -> None:
+    found = the_map(wide_page)
+    wide_page.mouse.move(*at(found, 30))
     row = int(str(found.get_attribute("data-hover")))
-    page.mouse.click(*at(found, row))
-    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
-    settle(page)
-    assert rows(page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
+    wide_page.mouse.click(*at(found, row))
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(wide_page)
+    assert rows(wide_page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
 
 
-def test_a_dropped_picture_lands_among_its_neighbours(page: Page, gallery: Gallery) -> None:
+def test_a_dropped_picture_lands_among_its_neighbours(wide_page: Page, gallery: Gallery) -> None:
     """A picture of the gallery, dropped anew, lands near its own point."""
-    found = the_map(page)
-    upload(page, "mine.png", encoded(gallery.square(11)))
-    assert rows(page, "fc7")[0] == 11
-    found = page.locator(".map[data-painted]")
+    found = the_map(wide_page)
+    upload(wide_page, "mine.png", encoded(gallery.square(11)))
+    assert rows(wide_page, "fc7")[0] == 11
+    found = wide_page.locator(".map[data-painted]")
     place = [float(value) for value in str(found.get_attribute("data-query")).split()]
     there = found.evaluate("(root, row) => root.place(row)", 11)
     box = found.locator(".over").bounding_box()
@@ -309,15 +309,15 @@ def test_a_dropped_picture_lands_among_its_neighbours(page: Page, gallery: Galle
     assert np.hypot(place[0] - there[0], place[1] - there[1]) < 0.15 * min(box["width"], box["height"])
 
 
-def test_map_by_keyboard(page: Page) -> None:
-    found = the_map(page)
+def test_map_by_keyboard(wide_page: Page) -> None:
+    found = the_map(wide_page)
     over = found.locator(".over")
     over.focus()
     before = at(found, 3)
     over.press("ArrowRight")
-    page.wait_for_timeout(100)
+    wide_page.wait_for_timeout(100)
     after = at(found, 3)
     assert (after[0] - before[0], after[1] - before[1]) == pytest.approx((-40, 0), abs=0.5)
     over.press("+")
-    page.wait_for_timeout(100)
+    wide_page.wait_for_timeout(100)
     assert at(found, 3) != after
