@@ -16,6 +16,7 @@ from app.figures import MAGMA
 from app.galleries import Query
 from app.text import plain, t
 from model.gallery import export, maps
+from model.gallery.search import Neighbour
 from model.gallery.store import Gallery
 
 COLOURS = ("class", "prediction", "error", "confidence", "unit")
@@ -31,39 +32,36 @@ def map_panel(gallery: Gallery, query: Query) -> None:
         return
     st.markdown(f"**{t('map_title')}**")
     with st.container(horizontal=True):
-        name = st.selectbox(t("map_kind"), list(gallery.maps), format_func=lambda one: t(f"map_{one}"), key="map_kind")
-        options = COLOURS if len(gallery.class_ids) else COLOURS[1:]
-        colour = st.selectbox(t("map_colour"), options, format_func=lambda one: t(f"map_by_{one}"), key="map_colour")
+        name = _choice("map_kind", tuple(gallery.maps), "map_")
+        colour = _choice("map_colour", COLOURS if gallery.class_ids else COLOURS[1:], "map_by_")
         layer, unit = _unit(gallery) if colour == "unit" else ("", 0)
-    near = galleries.nearest(gallery, query, "fc7", PLACED_BY)
-    inside = [one for one in near if one.row < len(gallery)]
-    positions = gallery.maps[name]
-    squared = np.array([one.distance for one in inside])
-    place = (
-        maps.place(positions[[one.row for one in inside]], squared) if inside else np.full(positions.shape[1], np.nan)
-    )
-    if query.row is not None and query.row < len(gallery):
-        place = positions[query.row]
     colours, legend = _colours(gallery, colour, layer, unit)
-    shown = [one.row for one in inside[: state.view().k]]
-    addresses = f"gallery/{galleries.key()}/ROW"
-    key = f"{galleries.key()} {query.key} {name} {colour} {layer} {unit}"
+    near = [one for one in galleries.nearest(gallery, query, "fc7", PLACED_BY) if one.row < len(gallery)]
     point_map(
-        positions,
-        colours,
-        legend,
-        addresses,
-        gallery.thumbnails is not None,
-        place,
-        shown,
-        key,
-        _take_query,
-        lambda: None,
-    )
-    trust = gallery.about["map"]["trustworthiness"].get(name)
-    points = gallery.about["map"]["points"]
-    st.caption(t("map_caption", points=points) + (" " + t("map_trust", value=trust) if trust else ""))
+        gallery.maps[name], colours, legend, f"gallery/{galleries.key()}/ROW", gallery.thumbnails is not None,
+        _place(gallery.maps[name], query, near), [one.row for one in near[: state.view().k]],
+        f"{galleries.key()} {query.key} {name} {colour} {layer} {unit}", _take_query, lambda: None,
+    )  # fmt: skip
+    about = gallery.about["map"]
+    trust = about["trustworthiness"].get(name)
+    st.caption(t("map_caption", points=about["points"]) + (" " + t("map_trust", value=trust) if trust else ""))
     _selection(gallery, selected(len(gallery)))
+
+
+def _choice(key: str, options: Sequence[str], prefix: str) -> str:
+    chosen: str = st.selectbox(
+        t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key, persist_state="session"
+    )
+    return chosen
+
+
+def _place(positions: npt.NDArray[np.float32], query: Query, near: Sequence[Neighbour]) -> npt.NDArray[np.float32]:
+    """Where the query lies: its own place, or the one that its neighbours give it."""
+    if query.row is not None and query.row < len(positions):
+        return positions[query.row]
+    if not near:
+        return np.full(positions.shape[1], np.nan, np.float32)
+    return maps.place(positions[[one.row for one in near]], np.array([one.distance for one in near]))
 
 
 def _take_query() -> None:

@@ -371,6 +371,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   }
   const old = state.view, others = !old || old.addresses !== view.addresses || old.count !== view.count;
   const kinds = ({ kinds }) => JSON.stringify(kinds?.map(({ name }) => name) ?? null);
+  if (others && state.numChosen) setStateValue("selected", ""); // rows of another gallery
   if (others) {
     Object.assign(state, { xs: new Float32Array(view.count), ys: new Float32Array(view.count) });
     Object.assign(state, { chosen: new Uint8Array(view.count), numChosen: 0 });

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model import onnx_file, preprocess
-from model.gallery.build import thumbnail_of
 from model.gallery.codes import Encoder
+from model.gallery.parts import thumbnail_of
 from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
 from model.picture_set import find_any
 

@@ -15,6 +15,7 @@ from PIL import Image
 from model import preprocess
 from model.explorer import Explorer
 from model.gallery import build as building
+from model.gallery import parts
 from model.gallery.__main__ import main
 from model.gallery.build import Share, build
 from model.gallery.compact import find_pictures, write
@@ -46,7 +47,7 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "PART", 5)
-    monkeypatch.setattr(building, "BATCH", 2)
+    monkeypatch.setattr(parts, "BATCH", 2)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -124,8 +125,8 @@ def test_interrupted_and_resumed(model: Path, photos: Path, tmp_path: Path) -> N
 def test_two_processes_share_the_work(model: Path, photos: Path, tmp_path: Path) -> None:
     """As torchrun starts them; together they write what one alone does."""
     script = f"""
-import sys; from model.gallery import build as b
-b.PART, b.BATCH = 5, 2
+from model.gallery import build as b, parts
+b.PART, parts.BATCH = 5, 2
 b.build({str(model)!r}, {str(photos)!r}, {str(tmp_path / "shared")!r}, with_map=False)
 """
     processes = [
@@ -179,6 +180,17 @@ def test_nothing_readable(model: Path, tmp_path: Path) -> None:
     (tmp_path / "photos" / "x.png").write_bytes(b"broken")
     with pytest.raises(ValueError, match="None of the 1 pictures could be read; the first: "):
         build(model, tmp_path / "photos", tmp_path / "gallery")
+
+
+def test_a_source_by_a_relative_path(
+    model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    gallery = build(model, "photos/n1", "gallery", limit=2, with_map=False)
+    assert gallery is not None
+    assert gallery.names == ("0.png", "5.png")
+    monkeypatch.chdir("/")
+    assert gallery.square(1).shape == (256, 256, 3)
 
 
 def test_pictures_without_classes(model: Path, tmp_path: Path) -> None:
