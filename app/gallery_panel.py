@@ -28,7 +28,7 @@ def gallery_panel(gallery: Gallery | None) -> None:
     under_way = bool(_jobs())
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:
-        if gallery and gallery.thumbnails is None:
+        if gallery and (gallery.thumbnails is None or gallery.thumbnails.count < len(gallery)):
             with st.expander(t("gallery_pictures_title")):
                 _pictures_form(gallery)
         with st.expander(
@@ -71,9 +71,9 @@ def _take_outcome() -> None:
         return
     unfinished = own.cancelled or bool(own.error)
     st.session_state.update(gallery_job=None, gallery_error=own.error, gallery_unfinished=unfinished)
-    if not unfinished:
-        state.change(gallery=own.name or state.view().gallery, query=None, why=None)
-        st.rerun()
+    if own.name and not unfinished:
+        state.change(gallery=own.name, query=None, why=None)
+    st.rerun()
 
 
 def _start(job: GalleryJob) -> None:

@@ -58,7 +58,8 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
 def _place(positions: npt.NDArray[np.float32], query: Query, near: Sequence[Neighbour]) -> npt.NDArray[np.float32]:
     """Where the query lies: its own place, or the one that its neighbours give it."""
     if query.row is not None and query.row < len(positions):
-        return positions[query.row]
+        own: npt.NDArray[np.float32] = positions[query.row]
+        return own
     if not near:
         return np.full(positions.shape[1], np.nan, np.float32)
     return maps.place(positions[[one.row for one in near]], np.array([one.distance for one in near]))

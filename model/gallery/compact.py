@@ -29,8 +29,15 @@ def write(gallery: Gallery, path: str | Path) -> float:
     """Write a gallery as one file; returns its largest error of fc7, as a share of the largest value.
 
     fc7 is kept in 8 bits, each unit over its own range; that is all but zeros, which zstd packs well.
+
+    Raises
+    ------
+    ValueError
+        When fc7 goes below zero, as without a ReLU.
     """
     fc7 = np.asarray(gallery.features["fc7"], np.float32)
+    if fc7.min() < 0:
+        raise ValueError("fc7 of this network goes below zero, which eight bits here cannot; ship no gallery with it.")
     scale = np.maximum(fc7.max(0), 1e-6) / 255
     eighth = np.round(np.maximum(fc7, 0) / scale).astype(np.uint8)
     encoder = io.BytesIO()
@@ -108,7 +115,7 @@ def find_pictures(
 ) -> int:
     """Find a gallery's pictures in sets that the user has, by the files' names, and keep their thumbnails.
 
-    Returns how many were found; writes `dest` when there is one at least.
+    Returns how many there are now, with those of earlier calls; writes `dest` when there is one at least.
 
     Raises
     ------
@@ -117,7 +124,9 @@ def find_pictures(
     """
     alone = len({Path(name).stem for name in gallery.names}) == len(gallery)
     wanted = {_stem(name, alone): row for row, name in enumerate(gallery.names)}
-    found: list[bytes | None] = [None] * len(gallery)
+    found = pq.read_table(dest)["thumbnail"].to_pylist() if dest.exists() else []
+    if len(found) != len(gallery):
+        found = [None] * len(gallery)
 
     def make(row: int, data: Callable[[], bytes]) -> None:
         try:

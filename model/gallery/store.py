@@ -55,6 +55,10 @@ class Thumbnails:
         file = pq.ParquetFile(path)
         ends = np.cumsum([file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)])
         self._starts = np.concatenate([[0], ends]).astype(int)
+        column = file.schema_arrow.names.index("thumbnail")
+        groups = (file.metadata.row_group(i).column(column).statistics for i in range(file.num_row_groups))
+        self.count = int(ends[-1]) - sum(group.null_count for group in groups)
+        """How many there are; not every row has one."""
         self._group = lru_cache(maxsize=64)(self._read)
 
     def _read(self, group: int) -> list[bytes | None]:

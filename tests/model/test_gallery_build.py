@@ -259,6 +259,11 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     shown = [row for row in range(len(again)) if again.thumbnail(row)]
     assert len(shown) == 1
     assert again.names[shown[0]] == "n1/2.png"
+    assert again.thumbnails is not None
+    assert again.thumbnails.count == 1
+    shutil.copy(photos / "n2" / "2.png", tmp_path / "elsewhere" / "n9" / "2.png")
+    (tmp_path / "elsewhere" / "n9").rename(tmp_path / "elsewhere" / "n2")
+    assert find_pictures(one, [tmp_path / "elsewhere"], tmp_path / "found.parquet") == 2  # the first is still there
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="is no gallery of this project"):
         Gallery.open(tmp_path / "bad.parquet", model)

@@ -1,0 +1,47 @@
+"""On a fresh machine: the shipped model's gallery works without its pictures, and with those that are pointed to."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from model.gallery.store import Gallery
+from model.picture_set import find_split
+from tests.e2e.actions import expect_no_trouble, open_page
+from tests.photographs import IMAGENET20, needs_photographs
+from tests.test_shipped_model import MODEL
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def test_classes_codes_and_map_at_once(page: Page) -> None:
+    open_page(page, "neighbours")
+    for strip in ("fc7", "codes"):
+        tiles = page.locator(f'.strip[data-name="{strip}"] .tile')
+        expect(tiles).to_have_count(6)
+        assert all(re.search("[a-z]{3}", text) for text in tiles.all_inner_texts())
+    expect(page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
+    expect(page.get_by_text(re.compile(r"Trustworthiness 0\.9\d\d"))).to_be_visible()
+    expect_no_trouble(page)
+
+
+@needs_photographs
+def test_pictures_that_are_pointed_to_appear(wide_page: Page, tmp_path: Path) -> None:
+    """The query's nearest neighbour, from a folder that has it under its name."""
+    gallery = Gallery.open(MODEL.parent / "gallery.parquet", MODEL)
+    open_page(wide_page, "neighbours?query=5")
+    first = wide_page.locator('.strip[data-name="fc7"] .tile').first
+    expect(first.locator("img")).to_have_count(0)
+    row = int(str(first.get_attribute("data-row")))
+    _, data, _ = next(find_split(IMAGENET20, "val").pictures(int(gallery.numbers[row])))
+    (tmp_path / Path(gallery.names[row]).name).write_bytes(data())
+    wide_page.get_by_text("Show this gallery's pictures").click()
+    wide_page.get_by_label("Folder or Parquet file").first.fill(str(tmp_path))
+    wide_page.get_by_role("button", name="Show them").click()
+    image = wide_page.locator(f'.strip[data-name="fc7"] .tile[data-row="{row}"] img')
+    expect(image).to_have_count(1, timeout=60_000)
+    address = str(image.get_attribute("src"))
+    assert wide_page.request.get(f"/{address}").body()[8:12] == b"WEBP"
+    expect(wide_page.get_by_text("Show this gallery's pictures")).to_be_visible()  # the others are still to be found
+    expect_no_trouble(wide_page)
