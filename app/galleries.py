@@ -86,9 +86,15 @@ def gallery() -> Gallery | None:
     """
     if not name():
         return None
-    opened = _open(key(), str(paths()[name()]), str(state.model_path()))
-    _open_now[key()] = opened
+    now = key()
+    opened = _open(now, str(paths()[name()]), str(state.model_path()))
+    _open_now[now] = opened
     return opened
+
+
+def key_of(of: Gallery) -> str:
+    """The key of a gallery that is open."""
+    return next(known for known, opened in _open_now.items() if opened is of)
 
 
 def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:
@@ -121,7 +127,7 @@ def tiles(pictures: Sequence[tuple[str, str]]) -> str:
 
 def thumbnails(of: Gallery) -> str:
     """Address of a thumbnail with ROW in its row's place, as `app/main.py` serves it; empty where there are none."""
-    return f"gallery/{key()}/ROW.webp" if of.thumbnails is not None else ""
+    return f"gallery/{key_of(of)}/ROW.webp" if of.thumbnails is not None else ""
 
 
 def address(of: Gallery, row: int) -> str:
@@ -205,7 +211,7 @@ def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query
 def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, ...]:
     """The k nearest pictures in a layer's features, "pixels" or "codes", nearest first; never the one that asks."""
     count = min(MAX_NEIGHBOURS + 1, len(of.names))
-    found = _nearest((key(), asked.key, layer), count, of, asked)
+    found = _nearest((key_of(of), asked.key, layer), count, of, asked)
     together = sorted(found + tuple(_own_distances(of, asked, layer)), key=lambda one: (one.distance, one.row))
     return tuple(one for one in together if one.row != asked.row)[:k]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -96,9 +97,10 @@ def _build_form() -> None:
         st.error(t("gallery_no_path"))
     elif asked:
         source = Path(path.strip()).expanduser()
-        name = f"{re.sub(r'[^a-z0-9]+', '-', source.name.lower()).strip('-') or 'pictures'}-{limit}-{state.model_key()[:6]}"
-        build = ("build", str(state.model_path()), str(source), str(galleries.folder() / name), "--limit", str(limit))
-        _start(GalleryJob(name, build))
+        told = hashlib.sha256(f"{source.resolve()} {state.model_key()}".encode()).hexdigest()[:6]
+        name = f"{re.sub(r'[^a-z0-9]+', '-', source.name.lower()).strip('-') or 'pictures'}-{limit}-{told}"
+        dest = galleries.folder() / name
+        _start(GalleryJob(name, ("build", str(state.model_path()), str(source), str(dest), "--limit", str(limit))))
 
 
 def _pictures_form(gallery: Gallery) -> None:
@@ -112,17 +114,6 @@ def _pictures_form(gallery: Gallery) -> None:
     if asked and not path.strip():
         st.error(t("gallery_no_path"))
     elif asked:
-        _start(
-            GalleryJob(
-                "",
-                (
-                    "pictures",
-                    str(gallery.path),
-                    path.strip(),
-                    "--model",
-                    str(state.model_path()),
-                    "--out",
-                    str(thumbnails_path(gallery.path, galleries.folder())),
-                ),
-            )
-        )
+        out = thumbnails_path(gallery.path, galleries.folder())
+        model = ("--model", str(state.model_path()), "--out", str(out))
+        _start(GalleryJob("", ("pictures", str(gallery.path), path.strip(), *model)))

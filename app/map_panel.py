@@ -38,9 +38,9 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     colours, legend = _colours(gallery, colour, layer, unit)
     near = [one for one in galleries.nearest(gallery, query, "fc7", PLACED_BY) if one.row < len(gallery)]
     point_map(
-        gallery.maps[name], colours, legend, f"gallery/{galleries.key()}/ROW", gallery.thumbnails is not None,
+        gallery.maps[name], colours, legend, f"gallery/{galleries.key_of(gallery)}/ROW", gallery.thumbnails is not None,
         _place(gallery.maps[name], query, near), [one.row for one in near[: state.view().k]],
-        f"{galleries.key()} {query.key} {name} {colour} {layer} {unit}", _take_query, lambda: None,
+        f"{galleries.key_of(gallery)} {query.key} {name} {colour} {layer} {unit}", _take_query, lambda: None,
     )  # fmt: skip
     about = gallery.about["map"]
     trust = about["trustworthiness"].get(name)

@@ -53,7 +53,9 @@ def _figure(gallery: Gallery, query: Query) -> None:
     found = {layer: galleries.nearest(gallery, query, layer, state.view().k) for layer in layers}
     strips = [_strip(gallery, layer, found) for layer in layers]
     picture = _own_picture() if query.row is None else galleries.address(gallery, query.row)
-    neighbours(picture, query.name, query.row is not None, strips, f"{galleries.key()} {query.key}", _take_choice)
+    neighbours(
+        picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
+    )
     if query.row is None:
         st.button(t("neighbours_keep"), help=t("neighbours_keep_help"), on_click=galleries.keep, args=(query, picture))
     if len(layers) < len(LAYERS) + 1:

@@ -108,7 +108,9 @@ def _build(args: argparse.Namespace, tell: Teller) -> str:
         return "This process has done its share."
     refused = "".join(f"\n  {name}: {reason}" for name, reason in built.rejected)
     could_not = f"; {len(built.rejected):,} could not be read:{refused}" if refused else ""
-    return f"{args.dest}: {len(built):,} pictures{could_not}"
+    trust = ", ".join(f"{name} {value:.3f}" for name, value in built.about["map"].get("trustworthiness", {}).items())
+    map_says = f"\ntrustworthiness of its maps: {trust}" if trust else ""
+    return f"{args.dest}: {len(built):,} pictures{could_not}{map_says}"
 
 
 def _compact(args: argparse.Namespace, tell: Teller) -> str:
