@@ -24,7 +24,7 @@ from model.gallery.search import CodeIndex, Neighbour, exact, reranked
 from model.gallery.store import Gallery, pixels, thumbnails_path
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = "gallery.parquet"
+SHIPPED = "gallery.pq"
 LAYERS = ("fc7", "fc6", "pool5", "pixels")
 EXACT_UP_TO = 10_000  # pictures; above, codes find candidates and only those are measured
 DEPTH = 500

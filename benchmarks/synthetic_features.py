@@ -29,7 +29,7 @@ class Source:
     """Draws features; the same seed draws the same ones."""
 
     def __init__(self, units: int = UNITS) -> None:
-        gallery = Gallery.open(MODEL.parent / "gallery.parquet", MODEL)
+        gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
         self.real = np.asarray(gallery.features["fc7"], np.float32)
         self.units, self.stretches = units, units // self.real.shape[1]
         self.near = nearest_rows(euclidean(self.real, self.real), NEIGHBOURHOOD)

@@ -1,8 +1,8 @@
 """Galleries: the pictures that a network finds near others.
 
 python -m model.gallery build MODEL SOURCE DEST [--layers pool5 fc6 fc7] [--limit N]
-python -m model.gallery compact GALLERY DEST.parquet --model MODEL
-python -m model.gallery pictures GALLERY.parquet SOURCE... --model MODEL
+python -m model.gallery compact GALLERY DEST.pq --model MODEL
+python -m model.gallery pictures GALLERY.pq SOURCE... --model MODEL
 
 `build` runs a picture set (a folder of pictures or class folders, Parquet, a prepared split) through a network; stopped, the
 same command goes on. Under torchrun each process takes its share. `compact` writes what ships with a model: no pictures.

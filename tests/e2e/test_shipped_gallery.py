@@ -29,7 +29,7 @@ def test_classes_codes_and_map_at_once(page: Page) -> None:
 @needs_photographs
 def test_pictures_that_are_pointed_to_appear(wide_page: Page, tmp_path: Path) -> None:
     """The query's nearest neighbour, from a folder that has it under its name."""
-    gallery = Gallery.open(MODEL.parent / "gallery.parquet", MODEL)
+    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
     open_page(wide_page, "neighbours?query=5")
     first = wide_page.locator('.strip[data-name="fc7"] .tile').first
     expect(first.locator("img")).to_have_count(0)

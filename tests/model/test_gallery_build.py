@@ -235,7 +235,7 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     """Eight bits keep fc7 within half a step; classes, codes and maps stay as they are; thumbnails come from the sets."""
     whole = build(model, photos, tmp_path / "gallery", limit=12)
     assert whole is not None
-    path = tmp_path / "toy" / "gallery.parquet"
+    path = tmp_path / "toy" / "gallery.pq"
     path.parent.mkdir()
     write(whole, path)
     one = Gallery.open(path, model)
@@ -278,14 +278,14 @@ def test_command_line(model: Path, photos: Path, tmp_path: Path, capsys: pytest.
     assert "12 of 12" in said.err
     assert "gallery: 11 pictures; 1 could not be read:\n  n0/0.png: " in said.out
     assert set(Gallery.open(tmp_path / "gallery", model).features) == {"fc6", "fc7", "pixels"}
-    assert main(["compact", str(tmp_path / "gallery"), str(tmp_path / "gallery.parquet")]) == 0
+    assert main(["compact", str(tmp_path / "gallery"), str(tmp_path / "gallery.pq")]) == 0
     assert "11 pictures, " in capsys.readouterr().out
-    command = ["pictures", str(tmp_path / "gallery.parquet"), str(photos), "--out", str(tmp_path / "found.parquet")]
+    command = ["pictures", str(tmp_path / "gallery.pq"), str(photos), "--out", str(tmp_path / "found.parquet")]
     assert main(command) == 0
     assert "11 of 11 pictures found" in capsys.readouterr().out
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "z.png").write_bytes(encoded(picture(1)))
-    assert main(["pictures", str(tmp_path / "gallery.parquet"), str(tmp_path / "other")]) == 2
+    assert main(["pictures", str(tmp_path / "gallery.pq"), str(tmp_path / "other")]) == 2
     assert "python -m training.fetch imagenette" in capsys.readouterr().err
     assert main(["build", str(model), "/nowhere", str(tmp_path / "x"), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"].startswith("There is nothing at /nowhere")
