@@ -37,12 +37,13 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
     state.read_address(page.url_path)
     state.write_address(page.url_path)
-    with st.container(horizontal=True, gap="small"):
-        for link in pages:
-            st.page_link(link)
+    links = st.container(horizontal=True, gap="small")
     left, right = st.columns([1, 3.2], gap="large")
     is_first = page.url_path == ""
-    fine = not is_first or _drawn(right, top_five)  # the answer comes first; the panel would hold it up by 40 ms
+    fine = not is_first or _drawn(right, top_five)  # the answer comes first; all else would hold it up by 40 ms
+    with links:
+        for one in pages:
+            st.page_link(one)
     with left, st.container(key="left"):
         picture_panel()
     if fine:
