@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.figure import Figure
-from benchmarks.synthetic_features import ROOT, UNITS, Source, write
+from benchmarks.synthetic_features import GALLERY, ROOT, UNITS, Source, write
 from model.gallery.codes import Encoder
 from model.gallery.retrieval import euclidean, nearest_rows, recall
 from model.gallery.search import CodeIndex, exact, reranked
+from model.gallery.store import file_hash
 
 COUNT, QUERIES, K, BITS, DEPTH = 50_000, 100, 6, 256, 500
 GOAL_RECALL, GOAL_MS = 0.99, 5.0
-FOLDER = ROOT / "runs" / "bench"
+FOLDER = ROOT / "runs" / "bench" / file_hash(GALLERY)[:8]  # what is drawn from another gallery is something else
 
 
 def measure() -> list[Figure]:

@@ -19,6 +19,7 @@ from model.gallery.store import Gallery
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+GALLERY = MODEL.parent / "gallery.pq"
 UNITS = 4096
 NEIGHBOURHOOD, SPREAD = 6, 0.15
 BLOCK = 4096
@@ -29,7 +30,7 @@ class Source:
     """Draws features; the same seed draws the same ones."""
 
     def __init__(self, units: int = UNITS) -> None:
-        gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+        gallery = Gallery.open(GALLERY, MODEL)
         self.real = np.asarray(gallery.features["fc7"], np.float32)
         self.units, self.stretches = units, units // self.real.shape[1]
         self.near = nearest_rows(euclidean(self.real, self.real), NEIGHBOURHOOD)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from model.explorer import Explorer
 from model.gallery.merge import Progress, put_together, write_whole
 from model.gallery.parts import make_part
-from model.gallery.store import ABOUT, VERSION, Gallery, model_hash
+from model.gallery.store import ABOUT, VERSION, Gallery, file_hash
 from model.picture_set import PictureSet, find_any
 
 LAYERS = ("pool5", "fc6", "fc7")
@@ -87,7 +87,7 @@ def build(
     about = {
         "version": VERSION,
         "model": model.parent.name,
-        "model_hash": model_hash(model),
+        "model_hash": file_hash(model),
         "source": str(source),
         "fingerprint": found.fingerprint,
         "layers": sorted({*layers, "fc7"}),

@@ -33,8 +33,8 @@ PIXELS_PX = 32
 Floats = npt.NDArray[Any]
 
 
-def model_hash(path: str | Path) -> str:
-    """SHA-256 of a model's file, in hexadecimal."""
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -182,7 +182,7 @@ def check(about: Mapping[str, Any], path: Path, model: Path) -> None:
     """Refuse a gallery of another version or model."""
     if about.get("version") != VERSION:
         raise ValueError(f"{path} was built by another version of this program; build it anew.")
-    if about["model_hash"] != model_hash(model):
+    if about["model_hash"] != file_hash(model):
         raise ValueError(
             f"{path} was built with another model ({about['model']}), so its distances mean nothing here; "
             f"build it anew with {model.parent.name}, or choose that model."
