@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from app.figures import BAR_COLOUR, probability_text
+from app.text import class_word
 from model.explorer import Prediction
 
 CSS = f"""
@@ -34,7 +35,7 @@ def _row(now: Prediction, was: float | None) -> str:
     outline = "" if was is None else f'<i class="was" style="width: {100 * was:.2f}%"></i>'
     end = 100 * max(now.probability, was or 0)
     return (
-        f'<span class="name">{escape(now.name)}</span><span class="track">'
+        f'<span class="name">{escape(class_word(now.name))}</span><span class="track">'
         f'<i class="now" style="width: {100 * now.probability:.2f}%"></i>{outline}'
         f'<span class="value" style="left: {end:.2f}%">{escape(probability_text(now.probability))}</span></span>'
     )

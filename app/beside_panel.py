@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import answers, state
-from app.text import plain, t
+from app.text import plain, said, t
 from app.top_five import top_five
 
 
@@ -33,7 +33,7 @@ def _one(name: str) -> None:
         seen = answers.activations(model=name)
         st.caption(t("beside_time", forward=seen.milliseconds["forward"], device=seen.device))
     except ValueError as reason:
-        st.error(plain(str(reason)))
+        st.error(plain(said(str(reason))))
 
 
 def _take() -> None:

@@ -21,13 +21,14 @@ def codes_panel() -> None:
     report = json.loads(path.read_text(encoding="utf-8"))
     with st.expander(t("codes_title")):
         st.markdown(t("codes_caption", pictures=report["pictures"], queries=report["queries"], k=report["k"]))
-        st.dataframe([_row(name, row) for name, row in report["spaces"].items()], key="codes", hide_index=True)
+        st.dataframe([row_of(name, row) for name, row in report["spaces"].items()], key="codes", hide_index=True)
         own, codes = (_best(report, name) for name in ("pca-sign", "autoencoder"))
         st.markdown(t("codes_verdict_yes" if codes > own else "codes_verdict_no", own=own, codes=codes))
         st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))
 
 
-def _row(name: str, row: dict[str, float | dict[str, float]]) -> dict[str, str]:
+def row_of(name: str, row: dict[str, float | dict[str, float]]) -> dict[str, str]:
+    """What was measured of one space, as a row of the table."""
     method, _, bits = name.partition(" ")
     title = t(f"space_{name}_short") if name in SPACES else t(METHODS[method], bits=bits)
     recall = row.get("recall")

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from app import answers, state
-from app.text import plain, t
+from app.text import plain, said, t
 from model.layers import Layer
 from model.messages import Preview
 from model.workshop import Job
@@ -36,7 +36,7 @@ def dream_panel(layer: Layer, unit: int) -> None:
     else:
         st.caption(t("dream_how"))
         if job and job.error:
-            st.error(plain(job.error))
+            st.error(plain(said(job.error)))
         elif job and job.state == "cancelled":
             st.caption(t("dream_cancelled"))
         st.button(t("dream_button"), key="dream_start", on_click=_start, args=(which,))

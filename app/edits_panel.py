@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import answers, state
 from app.figures import probability_text
-from app.text import plain, t
+from app.text import class_word, plain, t
 from app.top_five import bars
 from app.view import MARGIN, Edits
 from model.explorer import Activations
@@ -24,7 +24,7 @@ def edits_panel(seen: Activations) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _shift_and_mirror(state.view().edits)
-        _colour(state.view().edits)
+        colour_sliders(state.view().edits)
         st.button(t("edits_reset"), key="edits_reset", on_click=_reset, disabled=not state.view().edits)
     with right:
         _effect(seen)
@@ -32,14 +32,20 @@ def edits_panel(seen: Activations) -> None:
 
 def _shift_and_mirror(edits: Edits) -> None:
     st.caption(t("edits_crops"))
-    _set("edits_mirror", edits.mirror)
-    st.toggle(t("edits_mirror"), key="edits_mirror", on_change=_take)
+    mirror_toggle(edits)
     for name, value in (("edits_down", edits.down), ("edits_right", edits.right)):
         _set(name, value)
         st.slider(t(name), -MARGIN, MARGIN, format="%d px", key=name, on_change=_take)
 
 
-def _colour(edits: Edits) -> None:
+def mirror_toggle(edits: Edits) -> None:
+    """The picture, or its mirror image."""
+    _set("edits_mirror", edits.mirror)
+    st.toggle(t("edits_mirror"), key="edits_mirror", on_change=_take)
+
+
+def colour_sliders(edits: Edits) -> None:
+    """An alpha for each principal component of RGB, where the model's file knows them."""
     axes = state.colour_axes()
     if axes is None:
         st.caption(t("edits_no_colour"))
@@ -68,7 +74,7 @@ def _effect(seen: Activations) -> None:
     first = before.top(1)[0]
     now = next(one for one in seen.top(len(seen.classes)) if one.class_id == first.class_id)
     was, become = probability_text(first.probability), probability_text(now.probability)
-    st.markdown(t("edits_effect", name=plain(first.name), before=was, now=become))
+    st.markdown(t("edits_effect", name=plain(class_word(first.name)), before=was, now=become))
     bars(seen, before, "edits_bars")
     st.caption(t("edits_bars_caption"))
 
@@ -85,7 +91,8 @@ def _take() -> None:
     edits = state.view().edits
     alphas = [float(said.get(f"edits_alpha_{i}", alpha)) for i, alpha in enumerate(edits.colour)]
     colour = (alphas[0], alphas[1], alphas[2])
-    mirror, down, right = said["edits_mirror"], said["edits_down"], said["edits_right"]
+    mirror = said.get("edits_mirror", edits.mirror)
+    down, right = said.get("edits_down", edits.down), said.get("edits_right", edits.right)
     state.change(edits=replace(edits, mirror=mirror, down=down, right=right, colour=colour))
 
 

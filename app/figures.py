@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ GPU_COLOURS = ("#0072B2", "#D55E00")  # two colours mean two GPUs, everywhere; n
 BAR_COLOUR = "#7f8c8d"
 MAGMA = "000004 180f3d 440f76 721f81 9e2f7f cd4071 f1605d fd9668 feca8d fcfdbf"
 RAMP = np.asarray([list(bytes.fromhex(colour)) for colour in MAGMA.split()])  # (10, 3), dark to bright
+CLEAR = "rgba(0, 0, 0, 0)"
 MARGIN = (SQUARE_PX - CROP_PX) // 2
 
 
@@ -26,15 +27,28 @@ def probability_text(probability: float) -> str:
     return f"{probability:.2f}".removeprefix("0") if probability < 0.995 else "1.00"
 
 
-def confusions(report: Mapping[str, Any]) -> go.Figure:
+def bare(figure: go.Figure, height: int, x_title: str = "", y_title: str = "") -> go.Figure:
+    """A figure transparent, close to its neighbours, one title an axis."""
+    figure.update_layout(
+        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False, bargap=0.15,
+        paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, font_size=13, hovermode="closest",
+    )  # fmt: skip
+    figure.update_xaxes(title_text=x_title, automargin=True, zeroline=False)
+    figure.update_yaxes(title_text=y_title, automargin=True, zeroline=False)
+    return figure
+
+
+def confusions(report: Mapping[str, Any], named: Callable[[str], str] = str) -> go.Figure:
     """What was taken for what, as a square: one row a true class. Greys go with the root of a share, to show the rare.
 
     Parameters
     ----------
     report : mapping
         What `training.evaluate --report` writes.
+    named : callable
+        What a class is called on the screen.
     """
-    names = [row["name"] for row in report["per_class"]]
+    names = [named(row["name"]) for row in report["per_class"]]
     counts = np.asarray(report["confusion_matrix"], float)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure = go.Figure(

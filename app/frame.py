@@ -10,11 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import state
+from app.link_panel import link_panel
 from app.picture_panel import picture_panel
-from app.text import plain, t
+from app.text import LANGUAGES, language, plain, said, t, table
 from app.top_five import top_five
 
-PAGES = ("explore", "predict", "kernels", "neighbours", "model")
+PAGES = ("explore", "predict", "kernels", "neighbours", "lessons", "model")
 CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
 @media (min-width: 640px) {
@@ -44,10 +45,19 @@ def main() -> None:
     with links:
         for one in pages:
             st.page_link(one)
+        _language()
+        link_panel()
     with left, st.container(key="left"):
         picture_panel()
     if fine:
         _drawn(right, page.run)
+
+
+def _language() -> None:
+    """The one switch: to the other language."""
+    other = next(name for name in LANGUAGES if name != language())
+    label = table(other)["language_name"]
+    st.button(label, key="language", type="tertiary", on_click=state.change, kwargs={"lang": other})
 
 
 def _drawn(place: DeltaGenerator, draw: Callable[[], None]) -> bool:
@@ -56,7 +66,7 @@ def _drawn(place: DeltaGenerator, draw: Callable[[], None]) -> bool:
         try:
             draw()
         except ValueError as reason:  # what `model` says to the user
-            st.error(plain(str(reason)))
+            st.error(plain(said(str(reason))))
         except Exception:
             logging.getLogger(__name__).exception("a page failed")
             st.error(t("failed"))

@@ -18,7 +18,7 @@ import streamlit as st
 
 from app import answers, state
 from app.figures import probability_text
-from app.text import t
+from app.text import class_word, t
 from app.view import MAX_NEIGHBOURS
 from model.gallery.search import CodeIndex, Neighbour, exact, reranked
 from model.gallery.store import Gallery, pixels, thumbnails_path
@@ -105,7 +105,7 @@ def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:
     if kind == "webp":
         return opened.thumbnail(row)
     prediction = opened.classes[int(opened.predictions[row])]
-    says = t("map_predicted", name=prediction, probability=probability_text(float(opened.confidences[row])))
+    says = t("map_predicted", name=class_word(prediction), probability=probability_text(float(opened.confidences[row])))
     return json.dumps({"lines": [label(opened, row), says, opened.names[row].rsplit("/", 1)[-1]]}).encode()
 
 
@@ -176,7 +176,7 @@ def label(of: Gallery, row: int) -> str:
     if row >= len(of.names):
         return own()[row - len(of.names)].query.name
     number = int(of.labels[row])
-    return of.class_names[number] if number >= 0 else of.names[row].rsplit("/", 1)[-1]
+    return class_word(of.class_names[number]) if number >= 0 else of.names[row].rsplit("/", 1)[-1]
 
 
 def query(of: Gallery) -> Query:

@@ -29,12 +29,14 @@ class GalleryJob:
     cancelled: bool = False
     _since: float = field(default_factory=time.monotonic)
     _first: int = 0
+    _failed: str = ""
     _process: subprocess.Popen[str] | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> GalleryJob:
         """Begin; returns at once."""
         command = [sys.executable, "-m", "model.gallery", *self.arguments, "--json"]
+        self._failed = t("failed")  # in the visitor's language, which the listening thread does not know
         self._process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -69,5 +71,5 @@ class GalleryJob:
                 self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
             self.done, self.total = told["done"], told["total"]
         if self._process.wait() and not self.cancelled and not self.error:
-            self.error = t("failed")
+            self.error = self._failed
         self._over.set()

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import galleries, state
 from app.gallery_job import GalleryJob
-from app.text import plain, t
+from app.text import plain, said, t
 from model.gallery.store import Gallery, thumbnails_path
 
 POLL_SECONDS = 0.5
@@ -63,7 +63,7 @@ def _work(was_under_way: bool) -> None:
     if was_under_way and not _jobs():
         st.rerun()
     if error := st.session_state.get("gallery_error"):
-        st.error(plain(error))
+        st.error(plain(said(error)))
 
 
 def _take_outcome() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from app import answers, state
 from app.components.picture import cropped
 from app.figures import map_over_crop
-from app.text import plain, t
+from app.text import class_word, plain, said, t
 from model.explorer import Activations
 from model.layers import Config, Layer
 from model.workshop import Job
@@ -102,7 +102,7 @@ def _body(wanted: Wanted) -> None:
         if job.state == "cancelled":
             st.caption(t("cam_cancelled"))
         else:
-            st.error(t("cam_failed", reason=plain(job.error or "")))
+            st.error(t("cam_failed", reason=plain(said(job.error or ""))))
         if st.button(t("cam_again"), key="cam_again"):
             st.session_state["cam_job"] = None
             st.rerun()
@@ -117,9 +117,14 @@ def _draw(finished: Finished) -> None:
     values, layer = finished.values, last_convolution(state.explorer().config)
     first = layer.field_start_px + layer.field_px / 2
     picture = map_over_crop(finished.pixels, values, first, layer.field_stride_px, lowest=0)
-    st.image(picture, output_format="PNG", width="stretch", alt=t("cam_alt", name=finished.name))
+    st.image(picture, output_format="PNG", width="stretch", alt=t("cam_alt", name=class_word(finished.name)))
     if not values.any():
         st.caption(t("cam_empty", layer=layer.name))
         return
-    words = {"name": plain(finished.name), "layer": layer.name, "size": len(values), "most": float(values.max())}
+    words = {
+        "name": plain(class_word(finished.name)),
+        "layer": layer.name,
+        "size": len(values),
+        "most": float(values.max()),
+    }
     st.caption(t("cam_caption", **words))

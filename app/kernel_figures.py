@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.figures import BAR_COLOUR, GPU_COLOURS
+from app.figures import BAR_COLOUR, GPU_COLOURS, bare
 from model.kernels import Gabor
 from model.layers import Layer
 
 Floats = npt.NDArray[np.floating[Any]]
-CLEAR = "rgba(0, 0, 0, 0)"
 
 
 def colour_of(layer: Layer, tower: int) -> str:
@@ -28,21 +27,10 @@ def _tinted(colour: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
-def _plain(figure: go.Figure, height: int, x_title: str, y_title: str = "") -> go.Figure:
-    """Transparent, close to its neighbours, one title an axis."""
-    figure.update_layout(
-        height=height, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False, bargap=0.15,
-        paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, font_size=13, hovermode="closest",
-    )  # fmt: skip
-    figure.update_xaxes(title_text=x_title, automargin=True, zeroline=False)
-    figure.update_yaxes(title_text=y_title, automargin=True, zeroline=False)
-    return figure
-
-
 def distribution(groups: Sequence[Floats], colours: Sequence[str], edges: Floats, title: str) -> go.Figure:
     """How many kernels of each group fall between two edges, side by side."""
     figure = go.Figure()
-    spans = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
+    spans = [f"{low:g}–{high:g}" for low, high in pairwise(edges)]
     for values, colour in zip(groups, colours, strict=True):
         counts = np.histogram(values, edges)[0]
         figure.add_bar(
@@ -51,7 +39,7 @@ def distribution(groups: Sequence[Floats], colours: Sequence[str], edges: Floats
         )  # fmt: skip
     figure.update_xaxes(range=[float(edges[0]), float(edges[-1])])
     figure.update_yaxes(rangemode="tozero", tickformat="d", nticks=5)
-    return _plain(figure, 220, title)
+    return bare(figure, 220, title)
 
 
 def answers(layer: Layer, values: Floats, chosen: int, titles: tuple[str, str]) -> go.Figure:
@@ -74,7 +62,7 @@ def answers(layer: Layer, values: Floats, chosen: int, titles: tuple[str, str]) 
         arrowcolor=BAR_COLOUR,
         arrowwidth=1.5,
     )
-    return _plain(figure, 260, *titles)
+    return bare(figure, 260, *titles)
 
 
 def curve(x: Floats, y: Floats, here: float, colour: str, titles: tuple[str, str]) -> go.Figure:
@@ -89,7 +77,7 @@ def curve(x: Floats, y: Floats, here: float, colour: str, titles: tuple[str, str
     )  # fmt: skip
     figure.add_vline(x=here, line={"color": BAR_COLOUR, "dash": "dot", "width": 1})
     figure.update_yaxes(rangemode="tozero")
-    return _plain(figure, 240, *titles)
+    return bare(figure, 240, *titles)
 
 
 def heat(curves: Floats, numbers: Sequence[int], x: Floats, colour: str, titles: tuple[str, str]) -> go.Figure:
@@ -111,7 +99,7 @@ def heat(curves: Floats, numbers: Sequence[int], x: Floats, colour: str, titles:
     )  # fmt: skip
     figure.update_yaxes(type="category", autorange="reversed", ticks="", tickfont_size=9, dtick=1)
     figure.update_xaxes(tickvals=[0, 45, 90, 135])
-    return _plain(figure, 60 + 11 * len(numbers), *titles)
+    return bare(figure, 60 + 11 * len(numbers), *titles)
 
 
 def fit_picture(fit: Gabor, picture: Floats) -> npt.NDArray[np.uint8]:

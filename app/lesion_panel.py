@@ -24,11 +24,11 @@ def lesion_panel() -> None:
         if not config.layer.get("conv3") or not config.layer["conv3"].reads_both:
             targets = [target for target in targets if target != CROSS_TALK]
         for target in targets:
-            _slider(target, name_of(target))
+            lesion_slider(target, name_of(target))
         layer = st.selectbox(t("lesions_layer"), list(config.gained), key="lesion_layer", persist_state="session")
-        _slider(layer, t("lesions_share", name=layer), key="lesion_share")
+        lesion_slider(layer, t("lesions_share", name=layer), key="lesion_share")
         for target in [target for target in lesions.amounts if "." in target]:
-            _slider(target, name_of(target))
+            lesion_slider(target, name_of(target))
 
 
 def name_of(target: str) -> str:
@@ -45,7 +45,8 @@ def _listed(target: str, amount: float) -> str:
     return t("lesions_item", what=name_of(target), percent=100 * amount)
 
 
-def _slider(target: str, label: str, key: str = "") -> None:
+def lesion_slider(target: str, label: str, key: str = "") -> None:
+    """How far a target is muted, in percent."""
     key = key or f"lesion_{target}"
     percent = round(100 * state.view().lesions.amount(target))
     if st.session_state.get(key) != percent:  # setting it anew would swallow a key press that is on its way

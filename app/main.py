@@ -24,6 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import answers, galleries, state
+from app.text import speaking
 
 COLLECT_SECONDS = 5.0
 
@@ -103,7 +104,8 @@ TYPES = {"webp": "image/webp", "json": "application/json"}
 def of_gallery(request: Request) -> Response:
     """A picture of a gallery that is open, or what it is; in a thread of its own, since it may read a disk."""
     asked = request.path_params
-    found = galleries.asked_for(asked["key"], asked["row"], asked["kind"]) if asked["kind"] in TYPES else None
+    with speaking(request.query_params.get("lang", "")):
+        found = galleries.asked_for(asked["key"], asked["row"], asked["kind"]) if asked["kind"] in TYPES else None
     if found is None:
         return Response(status_code=404)
     return Response(

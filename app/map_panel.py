@@ -14,7 +14,7 @@ from app.bars import count_bars
 from app.components.map import Kind, Ramp, clicked, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
-from app.text import plain, t
+from app.text import class_word, plain, t
 from model.gallery import export, maps
 from model.gallery.search import Neighbour
 from model.gallery.store import Gallery
@@ -122,7 +122,7 @@ def _kinds(numbers: npt.NDArray[np.int16], names: Sequence[str]) -> tuple[npt.ND
     """Every class that occurs, with a colour of its own."""
     present, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     return places.astype(np.uint16), tuple(
-        Kind(names[number] if number >= 0 else t("map_none"), colour_of(i), int(count))
+        Kind(class_word(names[number]) if number >= 0 else t("map_none"), colour_of(i), int(count))
         for i, (number, count) in enumerate(zip(present, counts, strict=True))
     )
 

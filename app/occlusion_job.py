@@ -45,11 +45,13 @@ class Job:
     finished: Finished | None = None
     error: str = ""
     started: float = field(default_factory=time.monotonic)
+    _failed: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def start(self, work: Callable[[Job], Finished | None]) -> None:
         """Begin; returns at once."""
+        self._failed = t("failed")  # in the visitor's language, which that thread does not know
         threading.Thread(target=self._run, args=(work,), daemon=True).start()
 
     def cancel(self) -> None:
@@ -78,6 +80,6 @@ class Job:
             self.error = str(reason)
         except Exception:  # the page must hear of it, whatever it was
             logging.getLogger(__name__).exception("an occlusion map failed")
-            self.error = t("failed")
+            self.error = self._failed
         finally:
             self._over.set()

@@ -10,7 +10,7 @@ from app import answers, state
 from app.components.picture import cropped
 from app.figures import map_over_crop, probability_text
 from app.occlusion_job import Finished, Job, Wanted
-from app.text import plain, t
+from app.text import class_word, plain, said, t
 from model.explorer import Activations
 from model.occlusion import occlude, patch_starts
 
@@ -66,7 +66,7 @@ def _body(seen: Activations, class_index: int, wanted: Wanted) -> None:
             _start(seen, wanted, places)
             st.rerun()  # the whole page: from now on this part draws itself again and again
     if error := st.session_state.get("occlusion_error"):
-        st.error(plain(error))
+        st.error(plain(said(error)))
     _draw_last(seen, class_index, wanted)
 
 
@@ -110,11 +110,17 @@ def _draw(finished: Finished, class_index: int, name: str) -> None:
     made = finished.occlusion
     values = made.probabilities[:, :, class_index]
     picture = map_over_crop(finished.pixels, -values, made.first_px, made.stride_px)
-    st.image(picture, output_format="PNG", width="stretch", alt=t("occlusion_alt", name=name))
+    st.image(picture, output_format="PNG", width="stretch", alt=t("occlusion_alt", name=class_word(name)))
     least, most, unhidden = (
         probability_text(float(one)) for one in (values.min(), values.max(), finished.unhidden[class_index])
     )
-    words = {"name": plain(name), "patch": made.patch_px, "least": least, "most": most, "unhidden": unhidden}
+    words = {
+        "name": plain(class_word(name)),
+        "patch": made.patch_px,
+        "least": least,
+        "most": most,
+        "unhidden": unhidden,
+    }
     st.caption(t("occlusion_caption", **words))
     if values.max() < 0.01:
         st.caption(t("occlusion_tiny"))

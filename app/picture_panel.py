@@ -11,7 +11,7 @@ from app import answers, state
 from app.components import picture
 from app.lesion_panel import lesion_panel
 from app.samples import FILES
-from app.text import plain, t
+from app.text import plain, said, t
 
 
 def picture_panel() -> None:
@@ -21,6 +21,8 @@ def picture_panel() -> None:
     try:
         _canvas()
         st.caption(t("picture_caption", name=plain(shown.name)))
+        if state.picture_missing():
+            st.info(t("picture_missing"))
         if error:
             st.error(f"{plain(error)} {t('picture_kept')}")
         _sources()
@@ -28,7 +30,7 @@ def picture_panel() -> None:
         _status()
         lesion_panel()
     except ValueError as reason:
-        st.error(plain(str(reason)))
+        st.error(plain(said(str(reason))))
         _sources()
 
 
@@ -82,14 +84,14 @@ def _take(name: str, data: bytes) -> None:
     try:
         state.choose(name, data)
     except ValueError as reason:
-        st.session_state["picture_error"] = str(reason)
+        st.session_state["picture_error"] = said(str(reason))
 
 
 def _paint() -> None:
     try:
         state.change(edits=replace(state.view().edits, paint=picture.painted()))
     except ValueError as reason:
-        st.session_state["picture_error"] = str(reason)
+        st.session_state["picture_error"] = said(str(reason))
 
 
 def _model_choice() -> None:

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.samples import FILES, sample_path
 from app.text import t
-from app.view import Edits, Lesions, View
+from app.view import NOT_IN_LINK, Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Explorer
@@ -104,22 +104,34 @@ def read_address(page: str) -> None:
     named = View.from_address(parts)
     if named.sample and named.sample != view().sample:
         choose_sample(named.sample)
+    if written is None:  # somebody's link, or a reload: the picture is on the machine that it was made on
+        st.session_state["picture_missing"] = parts.get("picture") == NOT_IN_LINK
     change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
     st.session_state["changed_here"] = False
 
 
+def picture_missing() -> bool:
+    """Whether a link named a picture that is not in it, so that a sample stands in."""
+    return bool(st.session_state.get("picture_missing"))
+
+
 def write_address(page: str) -> None:
     """Name the view in the address, so that a link or a reload shows it again."""
-    shown = view()
+    parts = address_parts(view())
+    before = st.query_params.to_dict()
+    if before != parts:
+        st.query_params.from_dict(parts)
+    st.session_state["address"] = _Written(page, parts, before, time.monotonic() if before != parts else 0.0)
+
+
+def address_parts(shown: View) -> dict[str, str]:
+    """The parts of a view's address, less what goes without saying."""
     parts = shown.to_address()
     if shown.sample == DEFAULT_SAMPLE:
         parts.pop("sample")
     if shown.model == next(iter(model_paths()), ""):
         parts.pop("model", None)
-    before = st.query_params.to_dict()
-    if before != parts:
-        st.query_params.from_dict(parts)
-    st.session_state["address"] = _Written(page, parts, before, time.monotonic() if before != parts else 0.0)
+    return parts
 
 
 # The model
@@ -202,6 +214,8 @@ def choose(name: str, source: bytes | Path) -> None:
     """
     square = preprocess.to_square(preprocess.read_picture(source))
     square.flags.writeable = False
+    if "picture" in st.session_state:  # the first one is but a stand-in
+        st.session_state["picture_missing"] = False
     st.session_state["picture"] = Picture(name, square, hashlib.sha256(square.tobytes()).hexdigest())
     change(sample="", place=None, edits=Edits())
 

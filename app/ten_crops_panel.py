@@ -14,7 +14,7 @@ from PIL import Image
 from app import answers, state
 from app.components.picture import cropped
 from app.figures import BAR_COLOUR, probability_text
-from app.text import t
+from app.text import class_word, t
 from app.top_five import bars
 from model.explorer import Activations, TenCrops, top
 from model.preprocess import TEN_CROP_OFFSETS, View
@@ -66,7 +66,7 @@ def _vote(ten: TenCrops, i: int) -> str:
     return (
         f'<li><img src="{source}" alt="{html.escape(t("ten_alt", place=where), quote=True)}">'
         f'<span class="bar"><i style="width: {100 * first.probability:.1f}%"></i></span>'
-        f'<div class="class">{html.escape(first.name)} <b>{html.escape(probability_text(first.probability))}</b></div>'
+        f'<div class="class">{html.escape(class_word(first.name))} <b>{html.escape(probability_text(first.probability))}</b></div>'
         f'<div class="where">{where}</div></li>'
     )
 

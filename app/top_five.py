@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import answers
 from app.bars import top_bars
-from app.text import t
+from app.text import class_word, t
 from model.explorer import Activations, Prediction, TenCrops
 
 
@@ -22,7 +22,7 @@ def bars(seen: Activations | TenCrops, before: Activations | None, key: str) -> 
     """The five most probable classes; with `before`, every class that is among the first five of either."""
     now, was = _both(seen, before) if isinstance(seen, Activations) and before else (seen.top(5), ())
     with st.container(key=key):
-        st.html(top_bars(now, was, t("predict_bars_alt", names=", ".join(one.name for one in now))))
+        st.html(top_bars(now, was, t("predict_bars_alt", names=", ".join(class_word(one.name) for one in now))))
 
 
 def _both(seen: Activations, before: Activations) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:

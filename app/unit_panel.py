@@ -10,7 +10,7 @@ from app.components.picture import cropped
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
 from app.figures import MARGIN, enlarged, signed
-from app.text import plain, t
+from app.text import class_word, plain, t
 from model.explorer import Activations
 from model.gallery.store import Gallery
 from model.gallery.strongest import Strong
@@ -25,7 +25,7 @@ def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int
     """Title and tabs of one unit."""
     gpu = int(unit >= layer.tower_units(0).stop) if layer.towers == 2 else 0
     if layer.name in ("fc8", "prob"):
-        st.subheader(t("unit_class", name=layer.name, of=plain(seen.classes[unit][1])))
+        st.subheader(t("unit_class", name=layer.name, of=plain(class_word(seen.classes[unit][1]))))
     else:
         title = "unit_title" if layer.towers == 2 else "unit_title_one_tower"
         st.subheader(t(title, name=layer.name, number=unit + 1, gpu=gpu + 1))

@@ -17,6 +17,8 @@ MARGIN = (SQUARE_PX - CROP_PX) // 2
 TOWERS = ("gpu1", "gpu2")
 CROSS_TALK = "cross_talk"
 MAX_NEIGHBOURS = 50
+MAX_STEPS = 9
+NOT_IN_LINK = "not-in-link"  # what an address says of a picture of one's own
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,14 @@ class View:
     """Row of the neighbour that is explained; None for the nearest."""
     k: int = 6
     """How many neighbours, 1..50; the paper's Figure 4 has six."""
+    kernel: int = 0
+    """The conv1 kernel that the page Kernels explains, counted from 0."""
+    lesson: str = ""
+    """Lesson that is open; empty for their list."""
+    step: int = 0
+    """How far the lesson is, 0 for its question."""
+    lang: str = ""
+    """Language, "en" or "zh"; empty for the browser's."""
 
     def fitting(self, config: Config) -> View:
         """The same, without what this network does not have: another model's layers, units and places."""
@@ -149,7 +159,10 @@ class View:
 
     def to_address(self) -> dict[str, str]:
         """The parts of an address that restore this view; paint and uploads stay out of it. Units count from 1."""
-        parts = {"model": self.model, "sample": self.sample, "tab": self.tab}
+        parts = {"model": self.model, "sample": self.sample, "tab": self.tab, "lang": self.lang, "lesson": self.lesson}
+        parts["picture"] = "" if self.sample else NOT_IN_LINK
+        parts["step"] = str(self.step + 1) if self.lesson and self.step else ""
+        parts["kernel"] = str(self.kernel + 1) if self.kernel else ""
         parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}
         parts["query"] = "" if self.query is None else str(self.query + 1)
         parts["why"] = "" if self.why is None else str(self.why + 1)
@@ -168,7 +181,7 @@ class View:
     def from_address(parts: Mapping[str, str]) -> View:
         """The view that an address names; what cannot be understood is as if it were not there."""
         unit, at = _whole(parts.get("unit", "")), parts.get("at", "").split("~")
-        query, why, k = (_whole(parts.get(name, "")) for name in ("query", "why", "k"))
+        query, why, k, kernel, step = (_whole(parts.get(name, "")) for name in ("query", "why", "k", "kernel", "step"))
         places = [_whole(part) for part in at]
         down, right = ([_whole(part, signed=True) for part in parts.get("shift", "").split("~")] + [None, None])[:2]
         alphas = [_number(part) for part in parts.get("colour", "").split("~")]
@@ -195,6 +208,10 @@ class View:
             query=query - 1 if query else None,
             why=why - 1 if why else None,
             k=max(1, min(MAX_NEIGHBOURS, k or View.k)),
+            kernel=kernel - 1 if kernel else 0,
+            lesson=parts.get("lesson", ""),
+            step=min(step, MAX_STEPS) - 1 if step else 0,
+            lang=parts.get("lang", ""),
         )
 
 

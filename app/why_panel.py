@@ -8,7 +8,7 @@ from app import state
 from app.figures import probability_text
 from app.grad_cam_panel import grad_cam_panel
 from app.occlusion_panel import occlusion_panel
-from app.text import plain, t
+from app.text import class_word, plain, t
 from model.explorer import Activations, Prediction
 
 
@@ -32,14 +32,14 @@ def _class_choice(every: tuple[Prediction, ...]) -> str:
     first, others = [one.class_id for one in every[:5]], [one.class_id for one in every[5:]]
     st.session_state["why_first"] = chosen if chosen in first else None
     st.pills(
-        t("why_class"), first, format_func=lambda known: plain(by_id[known].name), key="why_first",
+        t("why_class"), first, format_func=lambda known: plain(class_word(by_id[known].name)), key="why_first",
         on_change=_choose, args=("why_first",), wrap=True,
     )  # fmt: skip
     if others:
         st.session_state["why_other"] = chosen if chosen in others else None
         st.selectbox(
             t("why_other"), others, key="why_other", on_change=_choose, args=("why_other",),
-            format_func=lambda known: f"{by_id[known].name} {probability_text(by_id[known].probability)}",
+            format_func=lambda known: f"{class_word(by_id[known].name)} {probability_text(by_id[known].probability)}",
             placeholder=t("why_none"), label_visibility="collapsed",
         )  # fmt: skip
     return chosen

@@ -54,7 +54,8 @@ def card(model: Path, run: Path, one_crop: Errors, ten_crop: Errors) -> dict[str
         "ten_crop": asdict(ten_crop),
         "evaluated_at_commit": commit(),
         "curve": [
-            {key: row[key] for key in ("epoch", "train_loss", "val_top1_error", "val_top5_error")} for row in epochs
+            {key: row[key] for key in ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error")}
+            for row in epochs
         ],
         "limits": [limit.format(**facts) for limit in LIMITS],
     }

@@ -196,7 +196,7 @@ async function hover(state, row) {
   image.hidden = !view.withPictures;
   if (view.withPictures) image.src = view.addresses.replace("ROW", `${row}.webp`);
   says.textContent = "";
-  const address = view.addresses.replace("ROW", `${row}.json`);
+  const address = view.addresses.replace("ROW", `${row}.json?lang=${view.lang}`);
   const told = (state.told[address] ??= await fetch(address).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null));
   if (state.hover === row && told) says.innerText = told.lines.join("\n");
 }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from app.components.wire import pack
-from app.text import t
+from app.text import language, t
 
 KEY = "map"
 CSS = """
@@ -105,6 +105,7 @@ def point_map(
         "kinds": [asdict(one) for one in legend] if not isinstance(legend, Ramp) else None,
         "ramp": asdict(legend) if isinstance(legend, Ramp) else None,
         "addresses": addresses,
+        "lang": language(),
         "withPictures": with_pictures,
         "query": query.tolist() if np.isfinite(query).all() else None,
         "near": list(near),

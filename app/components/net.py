@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.components.wire import pack
 from app.figures import GPU_COLOURS, greys, short
-from app.text import template
+from app.text import class_word, template
 from app.view import CROSS_TALK, TOWERS, View
 from model.explorer import Activations
 from model.layers import CROP_PX, Config, Layer
@@ -83,7 +83,7 @@ def net(
         "panel": {"layer": panel[0], "unit": panel[1], "row": panel[2][0], "column": panel[2][1]},
         "muted": view.lesions.muted(config),
         "amounts": {target: view.lesions.amount(target) for target in (*TOWERS, CROSS_TALK)},
-        "classes": [name for _, name in seen.classes],
+        "classes": [class_word(name) for _, name in seen.classes],
         "values": {name: seen[name].tolist() for name in ("fc8", "prob")},
         "words": _words(),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.text import t
+from app.text import class_word, t
 from model.explorer import Activations, Explorer
 from model.steps import Normalisation, Place, Pooling, Softmax, Step, WeightedSum
 from model.window import IMAGE, value_of
@@ -44,7 +44,7 @@ def unit_name(explorer: Explorer, place: Place) -> str:
     """What a unit is called: "conv1 unit 17 on GPU1"."""
     it = explorer.config.layer[place.layer]
     if place.layer in ("fc8", "prob"):
-        return t("window_class", layer=place.layer, name=explorer.info.classes[place.unit][1])
+        return t("window_class", layer=place.layer, name=class_word(explorer.info.classes[place.unit][1]))
     if it.towers == 1:
         return t("window_unit", layer=place.layer, number=place.unit + 1)
     gpu = place.unit // (it.units // it.towers) + 1
@@ -219,7 +219,7 @@ def _softmax(explorer: Explorer, step: Softmax) -> dict[str, Any]:
     shown = best if step.place.unit in best else [*best, step.place.unit]
     own = float(step.exponentials[step.place.unit])
     table = [
-        [explorer.info.classes[i][1], number(float(step.logits[i])), number(float(step.exponentials[i])),
+        [class_word(explorer.info.classes[i][1]), number(float(step.logits[i])), number(float(step.exponentials[i])),
          number(float(step.exponentials[i]) / step.total)] for i in shown
     ]  # fmt: skip
     head = [t("window_class_head"), "z", t("window_exponential", largest=number(step.largest)), t("window_probability")]

@@ -12,7 +12,7 @@ from app import answers, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
-from app.text import plain, t
+from app.text import plain, said, t
 from model import history
 from model.explorer import Explorer
 from model.history import History
@@ -22,7 +22,7 @@ from model.layers import Layer
 STATIC = {"displayModeBar": False}
 
 
-@st.cache_resource(max_entries=8, show_spinner=t("kernels_fitting"))
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _measure(path: str, changed_ns: int, _explorer: Explorer) -> tuple[npt.NDArray[np.float64], list[Gabor]]:
     """Colour selectivity and Gabor fit of every kernel."""
     kernels = _explorer.weights["conv1.weight"]
@@ -48,8 +48,9 @@ def main() -> None:
         key="kernel_contrast", help=t("kernels_global_help"), persist_state="session",
     )  # fmt: skip
     pictures = kernel_pictures(kernels, each=contrast == "each")
-    selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
-    chosen: int = st.session_state.get("kernel", 0) % layer.units
+    with st.spinner(t("kernels_fitting")):
+        selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
+    chosen = state.view().kernel % layer.units
     moments = _history(kernels.shape)
     kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
@@ -63,7 +64,7 @@ def main() -> None:
 
 
 def _choose(kernel: int) -> None:
-    st.session_state["kernel"] = kernel
+    state.change(kernel=kernel)
 
 
 def _history(shape: tuple[int, ...]) -> History | None:
@@ -74,7 +75,7 @@ def _history(shape: tuple[int, ...]) -> History | None:
     try:
         found = _read_history(str(path), path.stat().st_mtime_ns)
     except ValueError as reason:
-        st.error(plain(str(reason)))
+        st.error(plain(said(str(reason))))
         return None
     if found.kernels(-1).shape != shape:
         st.error(t("kernels_other_history"))

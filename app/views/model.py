@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
-from app.text import t
+from app.text import class_word, t
 from model.layers import Config, Layer
 
 
@@ -68,7 +68,7 @@ def _report() -> None:
             f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))
         }
         st.write(t("model_intervals", views=report["views"], num_images=errors["num_images"], **intervals))
-        st.plotly_chart(figures.confusions(report), config={"displayModeBar": False}, key="confusions")
+        st.plotly_chart(figures.confusions(report, class_word), config={"displayModeBar": False}, key="confusions")
         st.caption(t("model_confusions_caption"))
         rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
         columns = {
@@ -77,7 +77,10 @@ def _report() -> None:
             "top1_error": "column_top1",
             "top5_error": "column_top5",
         }
-        table = [{t(title): row[key] for key, title in columns.items()} for row in rows]
+        table = [
+            {t(title): class_word(row[key]) if key == "name" else row[key] for key, title in columns.items()}
+            for row in rows
+        ]
         percent = st.column_config.NumberColumn(format="%.1f")
         st.dataframe(
             table,

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 import streamlit as st
-from PIL import Image
 
-from app import galleries, state
+from app import galleries
 from app.codes_panel import codes_panel
-from app.components.neighbours import Strip, Tile, chosen, neighbours
-from app.components.picture import cropped
-from app.galleries import LAYERS, Query
 from app.gallery_panel import gallery_panel
 from app.map_panel import map_panel
+from app.neighbours_panel import neighbours_panel
 from app.shared_panel import shared_panel
-from app.text import plain, t
-from app.view import MAX_NEIGHBOURS
-from model.gallery.search import Neighbour
-from model.gallery.shared import overlap
-from model.gallery.store import Gallery
-
-QUERY_PX = 128
+from app.text import plain, said, t
 
 
 def main() -> None:
@@ -31,77 +19,18 @@ def main() -> None:
     try:
         gallery = galleries.gallery()
     except ValueError as reason:
-        st.error(plain(str(reason)))
+        st.error(plain(said(str(reason))))
         gallery = None
     else:
         if gallery is None:
             st.info(t("neighbours_none"))
     if gallery:
         query = galleries.query(gallery)
-        _figure(gallery, query)
+        neighbours_panel(gallery, query)
         shared_panel(gallery, query)
         map_panel(gallery, query)
         codes_panel()
     gallery_panel(gallery)
-
-
-def _figure(gallery: Gallery, query: Query) -> None:
-    st.caption(t("neighbours_caption", count=len(gallery.names), units=gallery.features["fc7"].shape[1]))
-    st.session_state["neighbours_k"] = state.view().k
-    st.slider(t("neighbours_k"), 1, MAX_NEIGHBOURS, key="neighbours_k", on_change=_take_k, width=320)
-    layers = [layer for layer in LAYERS if layer in gallery.features] + ["codes"]
-    found = {layer: galleries.nearest(gallery, query, layer, state.view().k) for layer in layers}
-    strips = [_strip(gallery, layer, found) for layer in layers]
-    picture = _own_picture() if query.row is None else galleries.address(gallery, query.row)
-    neighbours(
-        picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
-    )
-    if query.row is None:
-        st.button(t("neighbours_keep"), help=t("neighbours_keep_help"), on_click=galleries.keep, args=(query, picture))
-    if len(layers) < len(LAYERS) + 1:
-        st.caption(t("neighbours_only_fc7"))
-
-
-def _strip(gallery: Gallery, layer: str, found: dict[str, tuple[Neighbour, ...]]) -> Strip:
-    key = "neighbours_bits" if layer == "codes" else "neighbours_distance"
-    units = gallery.encoders["fc7"].bits if layer == "codes" else gallery.features[layer].shape[1]
-    tiles = []
-    for number, one in enumerate(found[layer], 1):
-        name, distance = galleries.label(gallery, one.row), t(key, distance=one.distance)
-        alt = t("neighbours_alt", number=number, space=t(f"space_{layer}_short"), label=name, distance=distance)
-        tiles.append(Tile(one.row, name, distance, alt, galleries.address(gallery, one.row)))
-    return Strip(layer, t(f"space_{layer}", units=units), _note(gallery, layer, found), tiles)
-
-
-def _note(gallery: Gallery, layer: str, found: dict[str, tuple[Neighbour, ...]]) -> str:
-    """How far a strip agrees with fc7's."""
-    if layer == "fc7":
-        return t("neighbours_first")
-    rows, first = ([one.row for one in found[name]] for name in (layer, "fc7"))
-    share = overlap(first, rows)
-    return t("neighbours_overlap", shared=round(share * len(first)), k=len(first), share=share)
-
-
-def _own_picture() -> str:
-    """The picture in use as an address of its own."""
-    file = io.BytesIO()
-    crop = Image.fromarray(cropped(state.edited_square(), state.crop_view()))
-    crop.resize((QUERY_PX, QUERY_PX), Image.Resampling.BILINEAR).save(file, "WEBP", quality=85)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _take_k() -> None:
-    state.change(k=st.session_state["neighbours_k"])
-
-
-def _take_choice() -> None:
-    match chosen():
-        case "query", -1:
-            state.change(query=None, why=None)
-        case "query", row:
-            state.change(query=row, why=None)
-        case "why", row:
-            state.change(why=row)
 
 
 main()

@@ -8,7 +8,7 @@ from app import answers, state
 from app.beside_panel import beside_panel
 from app.edits_panel import edits_panel
 from app.ten_crops_panel import ten_crops_panel
-from app.text import plain, t
+from app.text import class_word, plain, t
 from app.top_five import top_five
 from app.why_panel import why_panel
 
@@ -27,7 +27,7 @@ def main() -> None:
     ten_crops_panel(seen)
     beside_panel()
     with st.expander(t("predict_knows", num_classes=len(classes))):
-        st.write(plain(", ".join(name for _, name in classes)))
+        st.write(plain(", ".join(class_word(name) for _, name in classes)))
 
 
 main()

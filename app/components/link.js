@@ -1,0 +1,26 @@
+// The address of this view. It is the browser's own: a layer that was opened here stands in it at once.
+const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
+
+export default function ({ parentElement, data: { words, lang } }) {
+  const field = parentElement.querySelector(".address"), button = parentElement.querySelector(".copy");
+  document.documentElement.lang = lang;
+  const show = () => {
+    field.value = location.href;
+    button.textContent = words.copy;
+  };
+  field.setAttribute("aria-label", words.label);
+  field.onfocus = () => (show(), field.select());
+  button.onclick = async () => {
+    show();
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      document.execCommand("copy"); // no clipboard without https, but for this machine's own pages
+    }
+    button.textContent = words.copied;
+  };
+  show();
+  shared.addEventListener("view", show);
+  return () => shared.removeEventListener("view", show);
+}

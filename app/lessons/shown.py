@@ -1,0 +1,65 @@
+"""What lessons share: a unit to choose, a map beside another on one range, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import answers
+from app.figures import BAR_COLOUR, bare, enlarged
+from app.text import t
+from model.layers import Layer
+
+SIDE_PX = 330
+STATIC = {"displayModeBar": False}
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def unit_slider(layer: Layer, key: str) -> int:
+    """A unit of a layer, counted from 0; at first the one that this picture drives most."""
+    strongest = int(answers.activations()[layer.name].reshape(layer.units, -1).max(1).argmax())
+    label = t("lesson_unit", name=layer.name)
+    return st.slider(label, 1, layer.units, strongest + 1, key=key, persist_state="session") - 1
+
+
+def tower_of(layer: Layer, unit: int) -> int:
+    """0 or 1; 0 where there is one tower."""
+    return unit // (layer.units // layer.towers)
+
+
+def maps_side_by_side(
+    maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str], one_range: bool = True
+) -> None:
+    """Maps as grey pictures; black is the smallest value or 0, white the largest, of all of them or of each."""
+    low, high = min(min(float(one.min()) for one in maps), 0.0), max(float(one.max()) for one in maps)
+    for column, one, caption, alt in zip(st.columns(len(maps)), maps, captions, alts, strict=True):
+        if not one_range:
+            low, high = min(float(one.min()), 0.0), float(one.max())
+        with column:
+            grey = np.round(255 * (one - low) / ((high - low) or 1)).astype(np.uint8)
+            st.image(enlarged(grey, SIDE_PX), output_format="PNG", width="stretch", alt=alt)
+            st.caption(caption)
+
+
+def lines(
+    x: Floats, curves: Sequence[tuple[str, Floats]], titles: tuple[str, str], here: float | None = None
+) -> go.Figure:
+    """Named curves over x, each in a dash of its own, with the place `here` marked on them."""
+    figure = go.Figure()
+    for (name, y), dash in zip(curves, ("solid", "dash", "dot", "dashdot"), strict=False):
+        figure.add_scatter(x=x, y=y, mode="lines", name=name, line={"color": BAR_COLOUR, "width": 2.5, "dash": dash})
+    if here is not None:
+        figure.add_vline(x=here, line={"color": BAR_COLOUR, "width": 1})
+    figure = bare(figure, 280, *titles)
+    return figure.update_layout(showlegend=len(curves) > 1, legend={"orientation": "h", "y": 1.15})
+
+
+def plot(figure: go.Figure, key: str, caption: str) -> None:
+    """A figure with the sentence that says how to read it, which is its name for those who cannot see it."""
+    st.plotly_chart(figure, key=key, config=STATIC, alt=caption)
+    st.caption(caption)

@@ -1,0 +1,101 @@
+"""What a layer would be under other settings: numpy, from what the network made of the layers below. Free of torch.
+
+Explorer.run gives the network as it was trained; the lessons turn one setting and show what becomes of one layer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.explorer import Activations, Array, Explorer
+from model.layers import LRN
+
+Masks = npt.NDArray[np.float32]
+
+
+def sums_of_conv1(explorer: Explorer, seen: Activations) -> Array:
+    """conv1 before its activation function, (kernels, rows, columns): sums of products and the bias."""
+    row = explorer.config.layer["conv1"]
+    size, stride = row.window_px, row.stride
+    padded = np.pad(seen.crop, ((0, 0), row.pad, row.pad))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    weights, bias = explorer.weights["conv1.weight"], explorer.weights["conv1.bias"]
+    sums: Array = np.tensordot(weights, windows, axes=((1, 2, 3), (0, 3, 4))) + bias[:, None, None]
+    return sums
+
+
+def normalised(maps: Array, lrn: LRN, towers: int) -> Array:
+    """Local response normalisation of maps (units, rows, columns), within a tower (section 3.3); float64 inside."""
+    share, reach = len(maps) // towers, lrn.n // 2
+    squares = maps.astype(np.float64) ** 2
+    sums = np.zeros_like(squares)
+    for tower in range(towers):
+        own = slice(tower * share, (tower + 1) * share)
+        for unit in range(own.start, own.stop):
+            sums[unit] = squares[max(unit - reach, own.start) : min(unit + reach + 1, own.stop)].sum(0)
+    made: Array = (maps / (lrn.k + lrn.alpha * sums) ** lrn.beta).astype(np.float32)
+    return made
+
+
+def pooled(maps: Array, size: int, stride: int) -> Array:
+    """Max pooling of maps (units, rows, columns) with windows of size x size, stride apart, none overhanging."""
+    windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    largest: Array = windows.max((3, 4))
+    return largest
+
+
+def windows_over(length: int, size: int, stride: int) -> npt.NDArray[np.int64]:
+    """(length,), how many pooling windows read each place along one axis."""
+    starts = np.arange(0, length - size + 1, stride)
+    places = np.arange(length)
+    covered = (places >= starts[:, None]) & (places < starts[:, None] + size)
+    return np.asarray(covered.sum(0), np.int64)
+
+
+def thinned(explorer: Explorer, seen: Activations, count: int, seed: int) -> Array:
+    """Class probabilities (count, classes) of networks that dropout leaves: half of fc6 and fc7 silent at random.
+
+    In training nothing is halved (section 4.2), so what stays counts double here, where the graph halves it. A network
+    without dropout is thinned alike. fc7 and fc8 alone are computed anew.
+    """
+    random = np.random.default_rng(seed)
+    double = 2.0 if explorer.config.dropout else 1.0
+    made = []
+    for _ in range(count):
+        gains: dict[str, Any] = {
+            name: double * random.integers(0, 2, explorer.config.layer[name].units).astype(np.float32)
+            for name in ("fc6", "fc7")
+        }
+        made.append(explorer.probabilities(seen.crop[None], gains)[0])
+    return np.stack(made)
+
+
+def descent(
+    start: float, steps: int, lr: float, momentum: float, decay: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Section 5's rule on the slope of `hill`: v <- momentum v - decay lr w - lr grad; w <- w + v.
+
+    Returns
+    -------
+    w (steps + 1,) and v (steps + 1,), the start first.
+    """
+    w, v = np.empty(steps + 1), np.zeros(steps + 1)
+    w[0] = start
+    for i in range(steps):
+        v[i + 1] = momentum * v[i] - decay * lr * w[i] - lr * hill_slope(w[i])
+        w[i + 1] = w[i] + v[i + 1]
+    return w, v
+
+
+def hill(w: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """A loss with a shallow hollow, at about -1.1, beside the deeper one, at about 2.1."""
+    w = np.asarray(w, np.float64)
+    return 0.05 * w**4 - 0.05 * w**3 - 0.25 * w**2 - 0.1 * w + 1.0
+
+
+def hill_slope(w: float) -> float:
+    """The slope of `hill`."""
+    return 0.2 * w**3 - 0.15 * w**2 - 0.5 * w - 0.1
