@@ -38,7 +38,7 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
     state.read_address(page.url_path)
     state.write_address(page.url_path)
-    links = st.container(horizontal=True, gap="small")
+    links = st.container(horizontal=True, gap="small", vertical_alignment="center")
     left, right = st.columns([1, 3.2], gap="large")
     is_first = page.url_path == ""
     fine = not is_first or _drawn(right, top_five)  # the answer comes first; all else would hold it up by 40 ms

@@ -16,13 +16,14 @@ import streamlit as st
 
 from app.samples import FILES, sample_path
 from app.text import t
-from app.view import NOT_IN_LINK, Edits, Lesions, View
+from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Explorer
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
+NOT_IN_LINK = "not-in-link"  # what an address says of a picture of one's own
 MAX_UNDO = 50
 OUTRUN_SECONDS = 0.3
 
@@ -127,6 +128,8 @@ def write_address(page: str) -> None:
 def address_parts(shown: View) -> dict[str, str]:
     """The parts of a view's address, less what goes without saying."""
     parts = shown.to_address()
+    if not shown.sample:
+        parts["picture"] = NOT_IN_LINK
     if shown.sample == DEFAULT_SAMPLE:
         parts.pop("sample")
     if shown.model == next(iter(model_paths()), ""):

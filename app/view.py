@@ -18,7 +18,6 @@ TOWERS = ("gpu1", "gpu2")
 CROSS_TALK = "cross_talk"
 MAX_NEIGHBOURS = 50
 MAX_STEPS = 9
-NOT_IN_LINK = "not-in-link"  # what an address says of a picture of one's own
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,6 @@ class View:
     def to_address(self) -> dict[str, str]:
         """The parts of an address that restore this view; paint and uploads stay out of it. Units count from 1."""
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab, "lang": self.lang, "lesson": self.lesson}
-        parts["picture"] = "" if self.sample else NOT_IN_LINK
         parts["step"] = str(self.step + 1) if self.lesson and self.step else ""
         parts["kernel"] = str(self.kernel + 1) if self.kernel else ""
         parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}

@@ -98,6 +98,15 @@ class Config:
         return sum(row.num_values for row in self.layers if row.weight_shape)
 
     @property
+    def crossing_bytes(self) -> Mapping[str, int]:
+        """What goes from GPU to GPU for one picture, both ways together, by the layer that reads it; four bytes a value.
+
+        Every GPU sends its half of the layer below to the other one; fc8, which has no halves, fetches one half.
+        """
+        pairs = zip(self.layers, self.layers[1:], strict=False)
+        return {row.name: 4 * below.num_values * row.towers // 2 for below, row in pairs if row.reads_both}
+
+    @property
     def gained(self) -> tuple[str, ...]:
         """Layers whose units carry a gain: all that have weights but the output layer."""
         return tuple(row.name for row in self.layers if row.weight_shape and row.name != "fc8")

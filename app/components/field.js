@@ -32,7 +32,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const canvas = parentElement.querySelector("canvas"), told = parentElement.querySelector(".told");
   const tell = ([row, column]) => {
     const value = seen.values[row * columns + column];
-    const words = { row, column, value: value < 0.01 ? "<.01" : value.toFixed(2).replace(/^0/, "") };
+    const words = { row: row * seen.unit, column: column * seen.unit, value: value < 0.01 ? "<.01" : value.toFixed(2).replace(/^0/, "") };
     told.textContent = seen.told.replace(/\{(\w+)\}/g, (_, name) => words[name]);
   };
   const inside = (value, count) => Math.max(0, Math.min(count - 1, value));

@@ -30,6 +30,7 @@ def field(
     at: tuple[float, float],
     labels: tuple[str, str],
     key: str,
+    unit: int,
     on_choice: Callable[[int, int], None],
 ) -> None:
     """Draw a field.
@@ -40,12 +41,14 @@ def field(
     at : tuple of float
         Row and column of the place in use; a part of a cell for a place between two.
     labels : tuple of str
-        What the field is, and what is said of a place: with {row}, {column} from 0, and {value}.
+        What the field is, and what is said of a place: with {row}, {column} and {value}.
+    unit : int
+        How far apart two cells are: cell 3 is at row 3 * unit.
     on_choice : callable
         Called with row and column of the cell that was chosen, before the page is drawn anew.
     """
     header = {"rows": values.shape[0], "columns": values.shape[1], "at": at, "ramp": RAMP.tolist(),
-              "label": labels[0], "told": labels[1]}  # fmt: skip
+              "unit": unit, "label": labels[0], "told": labels[1]}  # fmt: skip
     _component(
         data=pack(header, values.astype(np.float32)),
         key=key,

@@ -69,9 +69,9 @@ def net(
     """
     pixels, lows, highs, peaks = _bytes(config, seen)
     layers, offset, first = [], 0, 0
-    for i, row in enumerate(config.layers):
-        before = config.layers[i - 1] if i else None
-        layers.append({**_layer(row, before, times), "offset": offset, "first": first})
+    for row in config.layers:
+        crossing = config.crossing_bytes.get(row.name, 0)
+        layers.append({**_layer(row, times), "crossBytes": crossing, "offset": offset, "first": first})
         offset, first = offset + row.num_values, first + row.units
     header = {
         "key": key,
@@ -106,8 +106,7 @@ def _bytes(config: Config, seen: Activations) -> tuple[npt.NDArray[Any], ...]:
     return flat, np.concatenate(lows), np.concatenate(highs), np.concatenate(peaks).astype(np.uint32)
 
 
-def _layer(row: Layer, before: Layer | None, times: Mapping[str, float]) -> dict[str, Any]:
-    crosses = row.reads_both and before is not None
+def _layer(row: Layer, times: Mapping[str, float]) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": row.kind,
@@ -115,7 +114,6 @@ def _layer(row: Layer, before: Layer | None, times: Mapping[str, float]) -> dict
         "size": row.size_px,
         "towers": row.towers,
         "field": {"px": row.field_px, "stride": row.field_stride_px, "start": row.field_start_px},
-        "crossBytes": 4 * before.num_values // 2 if crosses and before else 0,
         "gained": row.weight_shape is not None and row.name != "fc8",
         "facts": "\n".join(
             (

@@ -13,7 +13,7 @@ from app.components.field import field
 from app.edits_panel import colour_sliders, mirror_toggle
 from app.figures import probability_text
 from app.lessons import Lesson
-from app.text import class_word, plain, t
+from app.text import class_word, plain, t, template
 from app.view import MARGIN
 from model import preprocess
 from model.explorer import Explorer
@@ -78,9 +78,9 @@ def panel() -> None:
 def _walk(step: int) -> None:
     values, index = _of_first_choice(step)
     edits, name = state.view().edits, class_word(state.explorer().info.classes[index][1])
-    labels = (t("lesson_augmentation_field", name=name), t("lesson_augmentation_told", step=step))
+    labels = (t("lesson_augmentation_field", name=name), template("lesson_augmentation_told"))
     place = (MARGIN + edits.down) / step, (MARGIN + edits.right) / step
-    field(values, place, labels, f"augmentation_field_{step}", lambda row, column: _go(row * step, column * step))
+    field(values, place, labels, f"augmentation_field_{step}", step, lambda row, column: _go(row * step, column * step))
     least, most = (probability_text(float(one)) for one in (values.min(), values.max()))
     st.caption(t("lesson_augmentation_caption", name=plain(name), least=least, most=most))
 

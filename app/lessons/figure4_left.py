@@ -36,7 +36,7 @@ def panel() -> None:
     shown: list[tuple[str, npt.NDArray[np.uint8], Activations]] = [
         (state.picture().name, cropped(state.edited_square(), state.crop_view()), answers.activations())
     ]
-    for name in FILES:
+    for name in (one for one in FILES if one != state.view().sample):
         seen = _seen((state.model_key(), name), state.explorer())
         shown.append((t(f"sample_{name}"), cropped(seen.square, preprocess.CENTRE), seen))
     for at in range(0, len(shown), 2):

@@ -15,12 +15,6 @@ from model.layers import Config, Layer
 BYTES = 4  # of a float32
 
 
-def crossing_bytes(config: Config) -> dict[str, int]:
-    """Bytes that go from GPU to GPU for one picture, both ways together, by the layer that reads them."""
-    pairs = zip(config.layers, config.layers[1:], strict=False)
-    return {row.name: BYTES * below.num_values for below, row in pairs if row.reads_both}
-
-
 def weighted(config: Config) -> list[Layer]:
     """The layers that have weights."""
     return [row for row in config.layers if row.weight_shape]
@@ -28,14 +22,14 @@ def weighted(config: Config) -> list[Layer]:
 
 def right() -> int:
     """One, two, four, or all eight."""
-    count = len(crossing_bytes(state.explorer().config))
+    count = len(state.explorer().config.crossing_bytes)
     return {1: 0, 2: 1, 4: 2}.get(count, 3)
 
 
 def panel() -> None:
     """What each layer reads, and the wires to cut."""
     config = state.explorer().config
-    crossing = crossing_bytes(config)
+    crossing = config.crossing_bytes
     rows = []
     for row in weighted(config):
         reads = "reads_all" if row.name == "conv1" else "reads_both" if row.reads_both else "reads_own"
@@ -53,9 +47,9 @@ def panel() -> None:
 def see() -> None:
     """The traffic of one picture, and the paper's figure."""
     config = state.explorer().config
-    crossing = crossing_bytes(config)
+    crossing = config.crossing_bytes
     everything = sum(
-        BYTES * below.num_values
+        BYTES * below.num_values * row.towers // 2
         for below, row in zip(config.layers, config.layers[1:], strict=False)
         if row.weight_shape
     )

@@ -30,7 +30,7 @@ def _list() -> None:
                 t(f"lesson_{lesson.name}_title"), key=f"open_{lesson.name}", type="tertiary", on_click=_open,
                 args=(lesson.name,),
             )  # fmt: skip
-            st.caption(t("lessons_section", section=_section(lesson)))
+            st.caption(_section(lesson))
 
 
 def _open(name: str, step: int = 0) -> None:
@@ -40,7 +40,9 @@ def _open(name: str, step: int = 0) -> None:
 def _section(lesson: Lesson) -> str:
     """Where in the paper, in the language in use."""
     figure = lesson.section.removeprefix("Figure ")
-    return t("lessons_figure", number=figure) if figure != lesson.section else lesson.section
+    if figure != lesson.section:
+        return t("lessons_figure", number=figure)
+    return t("lessons_section", section=lesson.section)
 
 
 def _lesson(lesson: Lesson) -> None:
@@ -53,7 +55,7 @@ def _lesson(lesson: Lesson) -> None:
         if at + 1 < len(names):
             st.button(t("lessons_next"), key="lessons_next", on_click=_open, args=(names[at + 1],))
     st.subheader(t(f"lesson_{lesson.name}_title"))
-    st.caption(t("lessons_section", section=_section(lesson)))
+    st.caption(_section(lesson))
     if not lesson.fits(state.explorer().config):
         st.info(t(f"lesson_{lesson.name}_unfit"))
         return

@@ -87,6 +87,8 @@ def test_cross_gpu_traffic() -> None:
     assert [row.name for row in PAPER.layers if row.reads_both] == ["conv3", "fc6", "fc7", "fc8"]
     assert [row.name for row in PAPER.layers if row.groups == 2] == ["conv2", "conv4", "conv5"]
     assert PAPER.layer["conv1"].tower_units(1) == slice(48, 96)
+    # 256 x 13 x 13 of pool2, 9,216 of pool5, 4,096 of fc6, and half of fc7's 4,096, in four bytes each
+    assert PAPER.crossing_bytes == {"conv3": 173_056, "fc6": 36_864, "fc7": 16_384, "fc8": 8_192}
     assert not any(row.reads_both or row.groups == 2 for row in layers.ONE_TOWER.layers)
 
 
