@@ -31,7 +31,7 @@ def _one(name: str) -> None:
     try:
         top_five(name, key=f"beside_{name}")
         seen = answers.activations(model=name)
-        st.caption(t("beside_time", forward=seen.milliseconds["forward"], device=seen.device))
+        st.caption(t("beside_time", forward=seen.milliseconds["forward"], device=said(seen.device)))
     except ValueError as reason:
         st.error(plain(said(str(reason))))
 

@@ -107,4 +107,4 @@ def _take_model() -> None:
 
 def _status() -> None:
     seen = answers.activations()
-    st.caption(t("status", name=plain(state.model_name()), device=seen.device, **seen.milliseconds))
+    st.caption(t("status", name=plain(state.model_name()), device=said(seen.device), **seen.milliseconds))

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
-from app.text import class_word, t
+from app.text import class_word, said, t
 from model.layers import Config, Layer
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     st.markdown(f"#### {t('model_card')}")
     _card()
     _report()
-    st.write(t("model_runs_on", device=explorer.device))
+    st.write(t("model_runs_on", device=said(explorer.device)))
     st.write(t("model_times", **answers.activations().milliseconds))
     st.markdown(f"#### {t('model_layers')}")
     _table(config)
@@ -44,7 +44,14 @@ def _card() -> None:
         return
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     facts = {"epochs": card["num_epochs"], "recipe": card["recipe"]["name"]}
-    st.write(t("model_trained_on", **facts, **{key: card[key] for key in ("data", "hours", "hardware", "commit")}))
+    st.write(
+        t(
+            "model_trained_on",
+            **facts,
+            data=said(card["data"]),
+            **{key: card[key] for key in ("hours", "hardware", "commit")},
+        )
+    )
     one, ten = card["one_crop"], card["ten_crop"]
     errors = {
         "one1": one["top1_error"],
@@ -53,7 +60,7 @@ def _card() -> None:
         "ten5": ten["top5_error"],
     }
     st.write(t("model_errors", num_images=one["num_images"], **errors))
-    st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
+    st.markdown("\n".join(f"- {said(limit)}" for limit in card["limits"]))
 
 
 def _report() -> None:
@@ -67,7 +74,7 @@ def _report() -> None:
         intervals = {
             f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))
         }
-        st.write(t("model_intervals", views=report["views"], num_images=errors["num_images"], **intervals))
+        st.write(t("model_intervals", views=said(report["views"]), num_images=errors["num_images"], **intervals))
         st.plotly_chart(figures.confusions(report, class_word), config={"displayModeBar": False}, key="confusions")
         st.caption(t("model_confusions_caption"))
         rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
