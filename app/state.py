@@ -204,7 +204,7 @@ def picture() -> Picture:
     if "picture" not in st.session_state:
         choose_sample(view().sample)
     chosen: Picture = st.session_state["picture"]
-    return chosen
+    return replace(chosen, name=t(f"sample_{view().sample}")) if view().sample in FILES else chosen
 
 
 def choose(name: str, source: bytes | Path) -> None:
@@ -227,7 +227,7 @@ def choose_sample(name: str) -> None:
     """Make a sample the picture in use; an unknown name means the default."""
     name = name if name in FILES else DEFAULT_SAMPLE
     edits = view().edits
-    choose(t(f"sample_{name}"), sample_path(name))
+    choose(name, sample_path(name))
     change(sample=name, edits=edits if not edits.paint else Edits())
 
 
