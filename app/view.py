@@ -135,6 +135,8 @@ class View:
     """Row of the neighbour that is explained; None for the nearest."""
     k: int = 6
     """How many neighbours, 1..50; the paper's Figure 4 has six."""
+    present: bool = False
+    """Large, for a room to read."""
 
     def fitting(self, config: Config) -> View:
         """The same, without what this network does not have: another model's layers, units and places."""
@@ -154,6 +156,7 @@ class View:
         parts["query"] = "" if self.query is None else str(self.query + 1)
         parts["why"] = "" if self.why is None else str(self.why + 1)
         parts["k"] = str(self.k) if self.k != View.k else ""
+        parts["present"] = "1" if self.present else ""
         parts["layer"] = self.layer if self.layer != View.layer else ""
         parts["unit"] = "" if self.unit is None else str(self.unit + 1)
         parts["at"] = "" if self.place is None else f"{self.place[0] + 1}~{self.place[1] + 1}"
@@ -195,6 +198,7 @@ class View:
             query=query - 1 if query else None,
             why=why - 1 if why else None,
             k=max(1, min(MAX_NEIGHBOURS, k or View.k)),
+            present=parts.get("present") == "1",
         )
 
 

@@ -38,10 +38,12 @@ button { font: inherit; color: inherit; cursor: pointer; }
   border-radius: 4px; padding: 2px 6px; font-weight: 400; font-size: 12px; }
 .mute[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); }
 .cut { position: absolute; }
+:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 3px; }
+.scroll:focus-visible { outline-offset: -3px; }
 """
 _component = st.components.v2.component(
     "alexnet.net",
-    html='<div class="scroll" tabindex="0"><div class="net"></div></div>',
+    html='<div class="scroll" tabindex="0" role="group"><div class="net"></div></div>',
     css=CSS,
     js=(Path(__file__).parent / "net.js").read_text(encoding="utf-8"),
 )

@@ -219,12 +219,20 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     take(file, (taken) => state.trigger("file", taken));
   };
   const redraw = () => drawOver(state);
+  const onLeave = (event) => {
+    if (!state.painting) return;
+    event.preventDefault();
+    state.painting = false;
+    show();
+  };
+  shared.addEventListener("leave", onLeave);
   document.addEventListener("paste", onPaste);
   for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw);
   show();
   root.dataset.painted = view.key;
   return () => {
     document.removeEventListener("paste", onPaste);
+    shared.removeEventListener("leave", onLeave);
     for (const name of ["seen", "view", "hover"]) shared.removeEventListener(name, redraw);
   };
 }

@@ -220,9 +220,10 @@ function walk(view, root, state, open) {
   };
   step.textContent = words.step;
   whole.textContent = words.whole;
-  play.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches; // stepping stays
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches; // then from nothing to all at once
   play.onclick = () => {
     if (state.timer) stop();
+    else if (isStill) state.at = state.at === count ? 0 : count;
     else state.timer = setInterval(advance, Math.min(450, PLAY_MS / count));
     if (state.timer && state.at === count) state.at = 0;
     show();
