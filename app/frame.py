@@ -41,7 +41,7 @@ def main() -> None:
     state.read_address(page.url_path)
     state.write_address(page.url_path)
     st.html(f"<style>{CSS}{present.style()}</style>")
-    links = st.container(horizontal=True, gap="small")
+    links = st.container(horizontal=True, gap="small", vertical_alignment="center")
     left, right = st.columns(present.columns(), gap="large")
     is_first = page.url_path == ""
     fine = not is_first or _drawn(right, top_five)  # the answer comes first; all else would hold it up by 40 ms

@@ -3,9 +3,19 @@
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const OWN_KEYS = `input, textarea, select, [contenteditable="true"], [role="radio"], [role="slider"], [role="combobox"],
   [role="tab"], [role="menu"], [role="listbox"], [role="option"], [role="dialog"], dialog, .js-plotly-plot`;
+const UNFOLDED = '[data-testid="stPopoverBody"], [role="listbox"], [role="menu"]';
 
 const taken = (name, detail) => !shared.dispatchEvent(new CustomEvent(name, { cancelable: true, detail }));
-const isElsewhere = (event) => event.composedPath().some((node) => node instanceof Element && node.matches(OWN_KEYS));
+
+// Somebody types, or what has the focus moves by arrows of its own and by what it names in `data-keys`.
+function isElsewhere(event) {
+  if (event.key === "Escape" && document.querySelector(UNFOLDED)) return true;
+  return event.composedPath().some((node) => {
+    if (!(node instanceof Element)) return false;
+    const own = node.matches('[role="application"]') && (event.key.startsWith("Arrow") || node.dataset.keys === event.key);
+    return own || node.matches(OWN_KEYS);
+  });
+}
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
@@ -28,7 +38,8 @@ function list(sheet, lines) {
 function open(dialog, [x, y]) {
   if (dialog.open) return;
   dialog.showModal();
-  const within = (value, extent, room) => `${Math.max(8, Math.min(value, room - extent - 8))}px`;
+  const zoom = dialog.currentCSSZoom ?? 1; // presenting enlarges
+  const within = (value, extent, room) => `${Math.max(8, Math.min(value / zoom, room / zoom - extent - 8))}px`;
   dialog.style.left = within(x + 24, dialog.offsetWidth, document.documentElement.clientWidth);
   dialog.style.top = within(y - 24, dialog.offsetHeight, innerHeight);
 }
@@ -56,23 +67,25 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const does = {
     "?": () => (open(dialog, eye), true),
-    p: () => (setTriggerValue("present", !isPresenting), true),
+    p: () => (setTriggerValue("present", isPresenting ? "out" : "in"), true),
     ArrowLeft: () => taken("step", -1),
     ArrowRight: () => taken("step", 1),
-    Escape: () => taken("leave") || (isPresenting ? (setTriggerValue("present", false), true) : taken("back")),
+    Escape: () => taken("leave") || (isPresenting ? (setTriggerValue("present", "out"), true) : taken("back")),
   };
   const onKey = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isElsewhere(event)) return;
     if (event.repeat && !event.key.startsWith("Arrow")) return;
-    if (does[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.()) event.preventDefault();
+    if (!does[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.()) return;
+    event.preventDefault();
+    event.stopPropagation();
   };
   const onLook = (event) => dialog.open || (eye = eyeOf(event));
   const looks = ["pointermove", "pointerdown", "focusin"];
-  document.addEventListener("keydown", onKey);
+  document.addEventListener("keydown", onKey, true); // before Streamlit's buttons, which let no key pass
   for (const name of looks) document.addEventListener(name, onLook, { passive: true });
   root.dataset.ready = "";
   return () => {
-    document.removeEventListener("keydown", onKey);
+    document.removeEventListener("keydown", onKey, true);
     for (const name of looks) document.removeEventListener(name, onLook);
   };
 }

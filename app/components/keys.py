@@ -31,7 +31,8 @@ CSS = """
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px; cursor: pointer;
   min-height: 28px; padding: 2px 12px; }
 .ask { min-width: 32px; min-height: 32px; padding: 0; font-weight: 600; border-radius: 50%; }
-dialog { position: fixed; margin: 0; box-sizing: border-box; width: min(440px, calc(100vw - 16px)); max-height: calc(100vh - 16px);
+dialog { position: fixed; margin: 0; box-sizing: border-box; width: min(440px, calc(100vw / var(--zoom, 1) - 16px));
+  max-height: calc(100vh / var(--zoom, 1) - 16px);
   overflow-y: auto; padding: 16px 20px; color: inherit; background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: 6px; box-shadow: 0 8px 32px #0006; }
 dialog::backdrop { background: #0003; }
@@ -58,5 +59,5 @@ def keys(page: str, is_presenting: bool, on_present: Callable[[], None]) -> None
 
 def wants_to_present() -> bool | None:
     """Whether a key just now asked to present or to leave; None for neither."""
-    asked: bool | None = st.session_state[KEY].get("present")
-    return asked
+    asked = st.session_state[KEY].get("present")
+    return None if asked is None else asked == "in"

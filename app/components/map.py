@@ -39,7 +39,7 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block
 """
 HTML = """
 <div class="map"><div class="bar"></div>
-<div class="view"><canvas class="points"></canvas><canvas class="over" tabindex="0" role="application"></canvas>
+<div class="view"><canvas class="points"></canvas><canvas class="over" tabindex="0" role="application" data-keys="Escape"></canvas>
 <div class="card" hidden><img alt=""><div class="says"></div></div></div><div class="legend"></div></div>
 """
 _component = st.components.v2.component(

@@ -154,10 +154,10 @@ function drawSwitches(seen, root, mute) {
   };
   ROWS.forEach((top, tower) => {
     const label = element(root, "div", "gpu", `GPU${tower + 1}`);
-    Object.assign(label.style, { top: `${top + 6}px`, color: colours[tower] });
+    Object.assign(label.style, { top: `${top + 2}px`, textDecorationColor: colours[tower] }); // as ink it is too faint
     const target = `gpu${tower + 1}`;
     const names = [words.mute, words.muted].map((word) => word.replace("{name}", `GPU${tower + 1}`));
-    button(label, target, ...names).style.color = amounts[target] >= 1 ? "" : "var(--st-text-color)";
+    button(label, target, ...names);
   });
   const at = seen.layers.findIndex(({ name }) => name === "conv3");
   if (at < 0 || !seen.layers[at].crossBytes) return;

@@ -63,10 +63,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.button.onclick = () => take(state);
   state.video.setAttribute("aria-label", data.words.alt);
   if (isNew) start(state);
-  const onKey = (event) => isOurs(event) && take(state) && event.preventDefault();
-  document.addEventListener("keydown", onKey);
+  const onKey = (event) => {
+    if (!isOurs(event) || !take(state)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener("keydown", onKey, true); // before Streamlit's own widgets, which keep Space to themselves
   return () => {
-    document.removeEventListener("keydown", onKey);
+    document.removeEventListener("keydown", onKey, true);
     setTimeout(() => root.isConnected || stop(state)); // another source was chosen; a mere redraw leaves it on
   };
 }

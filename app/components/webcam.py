@@ -11,6 +11,10 @@ import streamlit as st
 from app.text import t
 
 KEY = "webcam"
+WORDS = (
+    "webcam_take", "webcam_alt", "webcam_hint", "webcam_waiting", "webcam_insecure", "webcam_refused", "webcam_none",
+    "webcam_busy", "webcam_failed",
+)  # fmt: skip
 HTML = """
 <div class="webcam"><video muted playsinline hidden></video>
 <div class="bar"><button type="button" disabled></button><span class="says" role="status"></span></div></div>
@@ -32,8 +36,8 @@ _component = st.components.v2.component(
 
 def webcam(on_shot: Callable[[], None]) -> None:
     """Show what the camera sees. `on_shot` reads what was taken by `shot`."""
-    names = ("take", "alt", "hint", "waiting", "insecure", "refused", "none", "busy", "failed")
-    _component(data={"words": {name: t(f"webcam_{name}") for name in names}}, key=KEY, on_shot_change=on_shot)
+    words = {key.removeprefix("webcam_"): t(key) for key in WORDS}
+    _component(data={"words": words}, key=KEY, on_shot_change=on_shot)
 
 
 def shot() -> bytes | None:

@@ -43,7 +43,9 @@ def violations(page: Page) -> list[str]:
             where = " ".join(str(part) for part in node["target"])
             own = any(one["id"] == rule and selector in node["html"] + where for rule, selector, _ in STREAMLITS_OWN)
             if one["impact"] in ("serious", "critical") and not own:
-                lines.append(f"{one['id']} ({one['impact']}): {where} {node['html'][:160]} {node['failureSummary'][:300]}")
+                lines.append(
+                    f"{one['id']} ({one['impact']}): {where} {node['html'][:160]} {node['failureSummary'][:300]}"
+                )
     return lines
 
 

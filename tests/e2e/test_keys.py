@@ -81,7 +81,9 @@ def test_help(page: Page) -> None:
     expect(sheet).to_contain_text("The layer before, the layer after.")
     for _ in range(4):
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.shadowRoot?.querySelector('dialog')")
+        assert page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.shadowRoot?.querySelector('dialog')"
+        )
     page.keyboard.press("ArrowRight")  # the page behind is still
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()

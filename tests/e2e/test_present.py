@@ -42,7 +42,7 @@ def test_a_link_presents_and_the_pointer_finds_its_place(wide_page: Page) -> Non
     config = Explorer.open(MODEL, "cpu").config
     unit = config.layer["conv3"].tower_units(1).start + 5
     point_at(wide_page, "conv3", unit, 6, 7)
-    expect(wide_page.locator(".atlas .lines")).to_contain_text(f"conv3 unit {unit + 1} on GPU2")
+    expect(wide_page.locator(".atlas .lines")).to_contain_text(f"conv3 unit {unit + 1}, GPU2, row 7, column 8")
     expect(wide_page.locator(".picture")).to_have_attribute(
         "data-field", " ".join(map(str, config.layer["conv3"].field(6, 7)))
     )
