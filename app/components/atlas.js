@@ -335,21 +335,17 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   big.onclick = (event) => choose(state, onBig(event));
   big.onkeydown = (event) => onBigKey(state, event);
   Object.assign(big, { tabIndex: 0, role: "application", ariaLabel: data.words.places });
-  const onView = () => update(state), onPlace = ({ detail }) => choose(state, { unit: shared.view.unit, ...detail });
-  for (const name of ["seen", "view"]) shared.addEventListener(name, onView);
-  shared.addEventListener("place", onPlace);
-  const onBack = (event) => {
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
+  const listen = (name, does) => shared.addEventListener(name, does, { signal });
+  for (const name of ["seen", "view"]) listen(name, () => update(state));
+  listen("place", ({ detail }) => choose(state, { unit: shared.view.unit, ...detail }));
+  listen("enter", ({ detail }) => (state.parts[detail] ?? state.parts[0])?.canvas.focus());
+  listen("back", (event) => {
     event.preventDefault();
     back(state);
-  };
-  const onEnter = ({ detail }) => (state.parts[detail] ?? state.parts[0])?.canvas.focus();
-  shared.addEventListener("back", onBack);
-  shared.addEventListener("enter", onEnter);
+  });
   update(state, true);
-  return () => {
-    for (const name of ["seen", "view"]) shared.removeEventListener(name, onView);
-    shared.removeEventListener("place", onPlace);
-    shared.removeEventListener("back", onBack);
-    shared.removeEventListener("enter", onEnter);
-  };
+  return () => state.listening.abort();
 }

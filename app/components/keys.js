@@ -4,6 +4,7 @@ const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const OWN_KEYS = `input, textarea, select, [contenteditable="true"], [role="radio"], [role="slider"], [role="combobox"],
   [role="tab"], [role="menu"], [role="listbox"], [role="option"], [role="dialog"], dialog, .js-plotly-plot`;
 const UNFOLDED = '[data-testid="stPopoverBody"], [role="listbox"], [role="menu"]';
+const STATES = new WeakMap();
 
 const taken = (name, detail) => !shared.dispatchEvent(new CustomEvent(name, { cancelable: true, detail }));
 
@@ -53,12 +54,16 @@ function eyeOf(event) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const { words, lines, isPresenting } = data, root = parentElement.querySelector(".keys");
   const button = root.querySelector(".ask"), dialog = root.querySelector("dialog"), close = root.querySelector(".close");
-  let eye = [innerWidth / 3, innerHeight / 4];
+  const state = STATES.get(root) ?? { eye: [innerWidth / 3, innerHeight / 4] };
+  STATES.set(root, state);
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   Object.assign(button, { ariaLabel: words.open, title: words.open });
   root.querySelector("h2").textContent = words.title;
   close.textContent = words.close;
   list(root.querySelector("dl"), lines);
-  button.onclick = () => open(dialog, eye);
+  button.onclick = () => open(dialog, state.eye);
   close.onclick = () => dialog.close();
   dialog.onclick = ({ target, clientX, clientY }) => {
     const { left, right, top, bottom } = dialog.getBoundingClientRect();
@@ -66,7 +71,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
 
   const does = {
-    "?": () => (open(dialog, eye), true),
+    "?": () => (open(dialog, state.eye), true),
     p: () => (setTriggerValue("present", isPresenting ? "out" : "in"), true),
     ArrowLeft: () => taken("step", -1),
     ArrowRight: () => taken("step", 1),
@@ -79,13 +84,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const onLook = (event) => dialog.open || (eye = eyeOf(event));
+  const onLook = (event) => dialog.open || (state.eye = eyeOf(event));
   const looks = ["pointermove", "pointerdown", "focusin"];
-  document.addEventListener("keydown", onKey, true); // before Streamlit's buttons, which let no key pass
-  for (const name of looks) document.addEventListener(name, onLook, { passive: true });
+  document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's buttons, which let no key pass
+  for (const name of looks) document.addEventListener(name, onLook, { signal, passive: true });
   root.dataset.ready = "";
-  return () => {
-    document.removeEventListener("keydown", onKey, true);
-    for (const name of looks) document.removeEventListener(name, onLook);
-  };
+  return () => state.listening.abort();
 }

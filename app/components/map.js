@@ -384,9 +384,10 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   state.over.ariaLabel = view.words.alt;
   drawBar(state);
   drawLegend(state);
-  const watcher = new ResizeObserver(() => resize(state));
-  watcher.observe(state.over);
+  state.watcher?.disconnect();
+  state.watcher = new ResizeObserver(() => resize(state));
+  state.watcher.observe(state.over);
   resize(state);
   root.dataset.painted = view.key;
-  return () => watcher.disconnect();
+  return () => state.watcher.disconnect();
 }

@@ -217,6 +217,9 @@ function peak(seen, layer, unit) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".net"), state = STATES.get(root) ?? {};
   STATES.set(root, state);
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   const seen = (shared.seen = read(data));
   shared.look = look;
   seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
@@ -241,7 +244,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
   shared.dispatchEvent(new Event("seen"));
-  shared.addEventListener("view", mark);
+  shared.addEventListener("view", mark, { signal });
   if (shared.said !== said || !shared.view) look(seen.view);
   else look(shared.view.asked); // strongest places move with what is computed
   shared.said = said;
@@ -260,13 +263,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "center", inline: "nearest" });
   };
-  addEventListener("popstate", onBack);
-  shared.addEventListener("step", onStep);
-  shared.addEventListener("net", onNet);
-  return () => {
-    shared.removeEventListener("view", mark);
-    removeEventListener("popstate", onBack);
-    shared.removeEventListener("step", onStep);
-    shared.removeEventListener("net", onNet);
-  };
+  addEventListener("popstate", onBack, { signal });
+  shared.addEventListener("step", onStep, { signal });
+  shared.addEventListener("net", onNet, { signal });
+  return () => state.listening.abort();
 }

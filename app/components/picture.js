@@ -218,6 +218,9 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     event.preventDefault();
     take(file, (taken) => state.trigger("file", taken));
   };
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   const redraw = () => drawOver(state);
   const onLeave = (event) => {
     if (!state.painting) return;
@@ -225,14 +228,10 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     state.painting = false;
     show();
   };
-  shared.addEventListener("leave", onLeave);
-  document.addEventListener("paste", onPaste);
-  for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw);
+  shared.addEventListener("leave", onLeave, { signal });
+  document.addEventListener("paste", onPaste, { signal });
+  for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw, { signal });
   show();
   root.dataset.painted = view.key;
-  return () => {
-    document.removeEventListener("paste", onPaste);
-    shared.removeEventListener("leave", onLeave);
-    for (const name of ["seen", "view", "hover"]) shared.removeEventListener(name, redraw);
-  };
+  return () => state.listening.abort();
 }

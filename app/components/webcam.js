@@ -63,14 +63,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.button.onclick = () => take(state);
   state.video.setAttribute("aria-label", data.words.alt);
   if (isNew) start(state);
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   const onKey = (event) => {
     if (!isOurs(event) || !take(state)) return;
     event.preventDefault();
     event.stopPropagation();
   };
-  document.addEventListener("keydown", onKey, true); // before Streamlit's own widgets, which keep Space to themselves
+  document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's own widgets, which keep Space to themselves
   return () => {
-    document.removeEventListener("keydown", onKey, true);
+    state.listening.abort();
     setTimeout(() => root.isConnected || stop(state)); // another source was chosen; a mere redraw leaves it on
   };
 }
