@@ -25,6 +25,7 @@ button[aria-pressed="true"] { background: var(--st-primary-color); color: var(--
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
 .over { touch-action: none; cursor: crosshair; }
 .over:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: -2px; }
+button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }
 .card { position: absolute; pointer-events: none; width: 132px; padding: 6px; background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: 4px; overflow-wrap: anywhere; }
 .card[hidden] { display: none; }

@@ -35,7 +35,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .facts.labels { text-align: left; }
 .gpu { position: absolute; left: 0; width: 66px; font-weight: 700; font-size: 14px;
   text-decoration: underline 3px; text-underline-offset: 5px; }
-.mute { display: block; margin-top: 9px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
+.mute { display: block; margin-top: 9px; min-height: 24px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
   border-radius: 4px; padding: 2px 6px; font-weight: 400; font-size: 12px; }
 .mute[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); }
 .cut { position: absolute; }
