@@ -150,7 +150,7 @@ function rows(box, lines) {
 
 function block(parent, made) {
   const box = make(parent, "section", "block");
-  make(box, "h5", "", made.title);
+  make(box, "h4", "", made.title);
   make(box, "p", "", made.note);
   if (made.table) {
     const table = make(make(box, "div", "scroll"), "table", "plain"), head = make(table, "tr");

@@ -1,6 +1,5 @@
 """The webcam as a source that stays on: each key press brings what it sees now."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,9 +63,22 @@ def test_the_button_takes_one_and_another_source_ends_it(filmed: Page) -> None:
     assert stream.evaluate("(track) => track.readyState") == "ended"
 
 
-def test_no_camera_is_a_sentence(wide_page: Page) -> None:
+@pytest.mark.parametrize(
+    ("devices", "says"),
+    [
+        ("undefined", "only to pages over https"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotAllowedError')) }", "was refused"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotFoundError')) }", "no camera here"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotReadableError')) }", "Another program"),
+        ("{ getUserMedia: () => Promise.reject(new TypeError()) }", "does not start"),
+    ],
+)
+def test_no_picture_is_a_sentence(wide_page: Page, devices: str, says: str) -> None:
+    wide_page.add_init_script(f"Object.defineProperty(navigator, 'mediaDevices', {{ value: {devices} }})")
     open_page(wide_page, "")
     choose_webcam(wide_page)
-    expect(wide_page.locator(".webcam .says")).to_contain_text(re.compile("no camera here|was refused"))
+    expect(wide_page.locator(".webcam .says")).to_contain_text(says)
     expect(wide_page.get_by_role("button", name="Take the picture")).to_be_disabled()
+    wide_page.keyboard.press("c")
+    expect(wide_page.get_by_text("Cat. The network sees")).to_be_visible()
     expect_no_trouble(wide_page)
