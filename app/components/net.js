@@ -153,8 +153,9 @@ function drawSwitches(seen, root, mute) {
     return made;
   };
   ROWS.forEach((top, tower) => {
-    const label = element(root, "div", "gpu", `GPU${tower + 1}`);
-    Object.assign(label.style, { top: `${top + 2}px`, textDecorationColor: colours[tower] }); // as ink it is too faint
+    const label = element(root, "div", "gpu");
+    label.style.top = `${top + 2}px`;
+    element(label, "span", "", `GPU${tower + 1}`).style.borderColor = colours[tower]; // as ink it would be too faint
     const target = `gpu${tower + 1}`;
     const names = [words.mute, words.muted].map((word) => word.replace("{name}", `GPU${tower + 1}`));
     button(label, target, ...names);

@@ -33,12 +33,12 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .name { font-weight: 600; background: none; border: 0; padding: 0; font-size: 13px; }
 .facts { opacity: .8; font-size: 11px; }
 .facts.labels { text-align: left; }
-.gpu { position: absolute; left: 0; width: 66px; font-weight: 700; font-size: 14px;
-  text-decoration: underline 3px; text-underline-offset: 5px; }
-.mute { display: block; margin-top: 9px; min-height: 24px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
+.gpu { position: absolute; left: 0; width: 66px; font-weight: 700; font-size: 14px; }
+.gpu span { border-bottom: 3px solid; }
+.mute { display: block; margin-top: 6px; min-height: 24px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
   border-radius: 4px; padding: 2px 6px; font-weight: 400; font-size: 12px; }
 .mute[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); }
-.cut { position: absolute; }
+.cut { position: absolute; margin: 0; }
 :focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 3px; }
 .scroll:focus-visible { outline-offset: -3px; }
 """
