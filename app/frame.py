@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import present, state
 from app.link_panel import link_panel
 from app.picture_panel import picture_panel
 from app.text import LANGUAGES, language, plain, said, t, table
@@ -23,13 +23,16 @@ CSS = """
 }
 .st-key-unit_panel { transition: opacity .15s; }
 .st-key-unit_panel.other-unit { opacity: .3; }
+[data-testid="stCaptionContainer"] { opacity: .8; }  /* paler ones are hard to read */
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { transition-duration: 0s !important; animation-duration: 1ms !important; animation-iteration-count: 1 !important; }
+}
 """
 
 
 def main() -> None:
     """Draw the page that the address names, beside the picture."""
     st.set_page_config(page_title=t("title"), layout="wide")
-    st.html(f"<style>{CSS}</style>")
     folder = Path(__file__).parent / "views"  # not "pages": Streamlit would serve a folder of that name by itself
     pages = [
         st.Page(folder / f"{name}.py", title=t(f"page_{name}"), url_path=name, default=name == PAGES[0])
@@ -38,8 +41,9 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
     state.read_address(page.url_path)
     state.write_address(page.url_path)
+    st.html(f"<style>{CSS}{present.style()}</style>")
     links = st.container(horizontal=True, gap="small", vertical_alignment="center")
-    left, right = st.columns([1, 3.2], gap="large")
+    left, right = st.columns(present.columns(), gap="large")
     is_first = page.url_path == ""
     fine = not is_first or _drawn(right, top_five)  # the answer comes first; all else would hold it up by 40 ms
     with links:
@@ -47,6 +51,7 @@ def main() -> None:
             st.page_link(one)
         _language()
         link_panel()
+        present.controls(page.url_path or PAGES[0])
     with left, st.container(key="left"):
         picture_panel()
     if fine:

@@ -105,7 +105,7 @@ def _build_form() -> None:
 
 def _pictures_form(gallery: Gallery) -> None:
     st.caption(t("gallery_pictures_how"))
-    st.code(t("gallery_pictures_commands", gallery=galleries.shown_path()), language=None)
+    st.code(t("gallery_pictures_commands", gallery=galleries.shown_path()), language=None, wrap_lines=True)
     with st.form("pictures_form", border=False):
         path = st.text_input(
             t("gallery_path"), placeholder=t("gallery_path_hint"), key="pictures_path", persist_state="session"

@@ -67,6 +67,7 @@ class OwnFilesOnly:
                 headers["Content-Security-Policy"] = POLICY
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
+                headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()"
             await send(message)
 
         await self.app(scope, receive, told)

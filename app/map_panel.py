@@ -24,6 +24,11 @@ PLACED_BY = 15
 MOST_SHOWN = 60
 RIGHT, WRONG = "#999999", "#D81B60"
 GREY = "#999999"
+# Twenty as far apart as a search found them, for colour-blind eyes too, on light and dark, and away from the GPUs' two.
+PALETTE = [
+    "#aa66bb", "#ee1144", "#0000ff", "#44ccaa", "#882255", "#99cc00", "#ff00ff", "#009966", "#ddaa55", "#ff88ff",
+    "#9900aa", "#6600cc", "#bb7700", "#990033", "#663377", "#aa99bb", "#774400", "#ff7788", "#776688", "#0077dd",
+]  # fmt: skip
 
 
 def map_panel(gallery: Gallery, query: Query) -> None:
@@ -128,7 +133,9 @@ def _kinds(numbers: npt.NDArray[np.int16], names: Sequence[str]) -> tuple[npt.ND
 
 
 def colour_of(number: int) -> str:
-    """A colour for the nth class: hues as far apart as can be, in three lightnesses that colour-blind eyes tell apart too."""
+    """A colour for the nth class; beyond those of `PALETTE` hues far apart in three lightnesses, which do come near others."""
+    if number < len(PALETTE):
+        return PALETTE[number]
     red, green, blue = colorsys.hls_to_rgb(
         (number * 0.381966) % 1, (0.5, 0.36, 0.68)[number % 3], (0.75, 0.7, 0.6)[number % 3]
     )

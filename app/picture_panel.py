@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import answers, state
-from app.components import picture
+from app.components import picture, webcam
 from app.lesion_panel import lesion_panel
 from app.samples import FILES
 from app.text import plain, said, t
@@ -43,8 +43,15 @@ def _canvas() -> None:
 
 
 def _sources() -> None:
+    with st.container(key="sources"):  # presenting hides them
+        source = _files()
+    if source == "webcam":
+        webcam.webcam(_take_shot)
+
+
+def _files() -> str:
     sources = {source: t(f"source_{source}") for source in ("upload", "sample", "webcam")}
-    source = st.segmented_control(
+    source: str = st.segmented_control(
         t("picture_source"), sources, default="upload", required=True, format_func=sources.__getitem__,
         key="source", label_visibility="collapsed", width="stretch",
     )  # fmt: skip
@@ -53,10 +60,9 @@ def _sources() -> None:
             t("picture_sample"), list(FILES), format_func=lambda name: t(f"sample_{name}"), key="sample",
             on_change=_take_sample, label_visibility="collapsed",
         )  # fmt: skip
-    elif source == "webcam":
-        st.camera_input(t("picture_webcam"), key="webcam", on_change=_take_file, args=("webcam",))
-    else:
-        st.file_uploader(t("picture_upload"), key="upload", on_change=_take_file, args=("upload",))
+    elif source == "upload":
+        st.file_uploader(t("picture_upload"), key="upload", on_change=_take_file)
+    return source
 
 
 def _take_sample() -> None:
@@ -65,10 +71,18 @@ def _take_sample() -> None:
         st.session_state["picture_error"] = None
 
 
-def _take_file(widget: str) -> None:
-    file = st.session_state[widget]
+def _take_file() -> None:
+    file = st.session_state["upload"]
     if file is not None:  # else the user took it out of the box; the picture stays
-        _take(t("picture_webcam_name") if widget == "webcam" else file.name, file.getvalue())
+        _take(file.name, file.getvalue())
+
+
+def _take_shot() -> None:
+    try:
+        if taken := webcam.shot():
+            _take(t("webcam_name"), taken)
+    except (binascii.Error, KeyError):
+        st.session_state["picture_error"] = t("webcam_failed")
 
 
 def _take_dropped() -> None:

@@ -144,6 +144,8 @@ class View:
     """How far the lesson is, 0 for its question."""
     lang: str = ""
     """Language, "en" or "zh"; empty for the browser's."""
+    present: bool = False
+    """Large, for a room to read."""
 
     def fitting(self, config: Config) -> View:
         """The same, without what this network does not have: another model's layers, units and places."""
@@ -165,6 +167,7 @@ class View:
         parts["query"] = "" if self.query is None else str(self.query + 1)
         parts["why"] = "" if self.why is None else str(self.why + 1)
         parts["k"] = str(self.k) if self.k != View.k else ""
+        parts["present"] = "1" if self.present else ""
         parts["layer"] = self.layer if self.layer != View.layer else ""
         parts["unit"] = "" if self.unit is None else str(self.unit + 1)
         parts["at"] = "" if self.place is None else f"{self.place[0] + 1}~{self.place[1] + 1}"
@@ -210,6 +213,7 @@ class View:
             lesson=parts.get("lesson", ""),
             step=min(step, MAX_STEPS) - 1 if step else 0,
             lang=parts.get("lang", ""),
+            present=parts.get("present") == "1",
         )
 
 

@@ -186,10 +186,44 @@ function choose(state, at, focus) {
   if (focus) state.parts.find(({ order }) => order.includes(at.unit))?.canvas.focus({ preventScroll: true });
 }
 
-function onKey(state, part, event) {
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: state.layout.columns, ArrowUp: -state.layout.columns }[event.key];
-  if (!step) return;
+// A click chooses the unit; a finger, which cannot hover, leaves the pointer where it was.
+function tap(state, part, event) {
+  const at = placeIn(state, part, event);
+  if (!at) return;
+  choose(state, { unit: at.unit }, true);
+  if (event.pointerType === "touch") hover(state, at);
+}
+
+// From the place to the unit, to the layer, to the net.
+function back(state) {
+  const { asked, layer, unit } = shared.view;
+  if (asked.row != null) return choose(state, { unit });
+  if (asked.unit == null) return shared.dispatchEvent(new Event("net"));
+  const view = { layer, unit: null, row: null, column: null };
+  shared.look(view);
+  state.send("view", view);
+}
+
+const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+
+// In the enlarged map, from place to place.
+function onBigKey(state, event) {
+  const by = ARROWS[event.key], { unit, row, column } = shared.view;
+  if (!by) return;
   event.preventDefault();
+  const inside = (value) => Math.max(0, Math.min(state.layer.size - 1, value));
+  choose(state, { unit, row: inside(row + by[0]), column: inside(column + by[1]) });
+}
+
+function onKey(state, part, event) {
+  if (event.key === "Enter") {
+    choose(state, { unit: shared.view.unit });
+    document.querySelector(".st-key-unit_panel")?.scrollIntoView({ block: "start" });
+  }
+  const by = ARROWS[event.key];
+  if (!by) return;
+  event.preventDefault();
+  const step = by[0] * state.layout.columns + by[1];
   const all = state.parts.flatMap(({ order }) => order), i = all.indexOf(shared.view.unit);
   if (all[i + step] !== undefined) choose(state, { unit: all[i + step] }, true);
 }
@@ -224,12 +258,12 @@ function build(state) {
     const frame = element(figure, "div", "frame"), canvas = element(frame, "canvas", "maps"), outline = element(frame, "i", "");
     const part = { canvas, outline, order };
     outline.style.borderColor = layer.towers === 2 ? seen.colours[tower] : "#888";
-    Object.assign(canvas, { tabIndex: 0, onclick: (event) => { const at = placeIn(state, part, event); if (at) choose(state, { unit: at.unit }, true); } });
+    Object.assign(canvas, { tabIndex: 0, onclick: (event) => tap(state, part, event) });
     Object.assign(canvas.dataset, { columns: state.layout.columns, order: JSON.stringify(order) });
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "application"); // its arrow keys are its own
     canvas.setAttribute("aria-label", fill(words.label, { name: layer.name, tower: label }));
-    canvas.onpointermove = (event) => hover(state, placeIn(state, part, event));
-    canvas.onpointerleave = () => hover(state, null);
+    canvas.onpointermove = canvas.onpointerdown = (event) => hover(state, placeIn(state, part, event));
+    canvas.onpointerleave = (event) => event.pointerType === "touch" || hover(state, null); // a finger that left meant it
     canvas.onkeydown = (event) => onKey(state, part, event);
     return part;
   });
@@ -299,12 +333,19 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   big.onpointermove = (event) => hover(state, onBig(event));
   big.onpointerleave = () => hover(state, null);
   big.onclick = (event) => choose(state, onBig(event));
-  const onView = () => update(state), onPlace = ({ detail }) => choose(state, { unit: shared.view.unit, ...detail });
-  for (const name of ["seen", "view"]) shared.addEventListener(name, onView);
-  shared.addEventListener("place", onPlace);
+  big.onkeydown = (event) => onBigKey(state, event);
+  Object.assign(big, { tabIndex: 0, role: "application", ariaLabel: data.words.places });
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
+  const listen = (name, does) => shared.addEventListener(name, does, { signal });
+  for (const name of ["seen", "view"]) listen(name, () => update(state));
+  listen("place", ({ detail }) => choose(state, { unit: shared.view.unit, ...detail }));
+  listen("enter", ({ detail }) => (state.parts[detail] ?? state.parts[0])?.canvas.focus());
+  listen("back", (event) => {
+    event.preventDefault();
+    back(state);
+  });
   update(state, true);
-  return () => {
-    for (const name of ["seen", "view"]) shared.removeEventListener(name, onView);
-    shared.removeEventListener("place", onPlace);
-  };
+  return () => state.listening.abort();
 }

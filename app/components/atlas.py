@@ -52,6 +52,7 @@ i { position: absolute; box-sizing: content-box; margin: -3px; border: 3px solid
 .track { flex: 1; }
 .fill { display: block; height: 14px; background: #7f8c8d; }
 .number { flex: 0 0 56px; }
+:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 2px; }
 """
 _component = st.components.v2.component(
     "alexnet.atlas", html=HTML, css=CSS, js=(Path(__file__).parent / "atlas.js").read_text(encoding="utf-8")
@@ -65,13 +66,14 @@ def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], Non
     keys = ("maps", "units", "unit", "unit_one_tower", "tower", "one_tower", "label", "silent", "at", "rank", "field",
             "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit")  # fmt: skip
     words: dict[str, Any] = {key: template(f"atlas_{key}") for key in keys}
+    words["places"] = t("keys_places_label")
     words["ramps"] = {name: t(f"atlas_ramp_{name}") for name in ramps}
     words["reads"] = {row.name: _reads(config, row) for row in config.layers}
     _component(data={"words": words, "ramps": ramps}, key=KEY, on_view_change=on_view, on_mute_change=on_mute)
 
 
 def chosen() -> dict[str, Any]:
-    """What a click chose: layer, unit (from 0), row and column, which may be None."""
+    """What a click chose: layer, unit (from 0), row and column; all but the layer may be None."""
     view: dict[str, Any] = st.session_state[KEY]["view"]
     return view
 

@@ -114,6 +114,7 @@ function player(root, view, state, paint) {
   };
   button.onclick = () => {
     if (state.timer) return stop();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(state.moment === last ? 0 : last);
     button.textContent = view.words.pause;
     show(state.moment === last ? 0 : state.moment); // it never starts by itself, so motion is always asked for
     state.timer = setInterval(() => {

@@ -35,13 +35,14 @@ CSS = """
 select, button { font: inherit; color: inherit; background: var(--st-background-color); padding: 4px 10px; cursor: pointer;
   border: 1px solid var(--st-border-color); border-radius: 4px; }
 button { min-width: 72px; }
-input { flex: 1 1 200px; max-width: 420px; accent-color: var(--st-primary-color); }
+input { height: 24px; flex: 1 1 200px; max-width: 420px; accent-color: var(--st-primary-color); }
 .tip, output { font-variant-numeric: tabular-nums; }
 .tip { flex: 1 1 300px; line-height: 1.3; min-height: 2.6em; display: flex; align-items: center; }
 output { flex: 1 1 280px; min-height: 20px; }
 .towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 280px), 1fr)); gap: 16px; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; border-bottom: 3px solid var(--tower); margin-bottom: 8px; padding-bottom: 4px; }
+canvas:focus-visible, select:focus-visible, button:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 2px; }
 canvas { display: block; cursor: pointer; font-variant-numeric: tabular-nums; }
 """
 _component = st.components.v2.component(

@@ -1,9 +1,8 @@
 // The address of this view. It is the browser's own: a layer that was opened here stands in it at once.
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 
-export default function ({ parentElement, data: { words, lang } }) {
+export default function ({ parentElement, data: { words } }) {
   const field = parentElement.querySelector(".address"), button = parentElement.querySelector(".copy");
-  document.documentElement.lang = lang;
   const show = () => {
     field.value = location.href;
     button.textContent = words.copy;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.text import language, t
+from app.text import t
 
 HTML = '<div class="link"><input class="address" readonly><button class="copy" type="button"></button></div>'
 CSS = """
@@ -24,4 +24,4 @@ _component = st.components.v2.component(
 def link() -> None:
     """Draw the field; the address in it follows what is looked at."""
     words = {name: t(f"link_{name}") for name in ("label", "copy", "copied")}
-    _component(data={"words": words, "lang": language()}, key="link")
+    _component(data={"words": words}, key="link")

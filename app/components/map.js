@@ -285,13 +285,14 @@ function listen(state) {
     state.path = [];
     if (moved < 5) {
       const row = nearest(state, event.offsetX, event.offsetY);
+      if (event.pointerType === "touch") hover(state, row); // a finger cannot hover before
       if (row !== null) state.trigger("query", row);
     } else if (state.tool !== "move") choose(state, path);
     drawOver(state);
   };
   over.addEventListener("pointerup", up);
   over.addEventListener("pointercancel", up);
-  over.addEventListener("pointerleave", () => hover(state, null));
+  over.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || hover(state, null));
   over.addEventListener("wheel", (event) => {
     event.preventDefault();
     zoomBy(state, ZOOM ** -event.deltaY, event.offsetX, event.offsetY);
@@ -383,9 +384,10 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   state.over.ariaLabel = view.words.alt;
   drawBar(state);
   drawLegend(state);
-  const watcher = new ResizeObserver(() => resize(state));
-  watcher.observe(state.over);
+  state.watcher?.disconnect();
+  state.watcher = new ResizeObserver(() => resize(state));
+  state.watcher.observe(state.over);
   resize(state);
   root.dataset.painted = view.key;
-  return () => watcher.disconnect();
+  return () => state.watcher.disconnect();
 }

@@ -25,6 +25,7 @@ button[aria-pressed="true"] { background: var(--st-primary-color); color: var(--
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
 .over { touch-action: none; cursor: crosshair; }
 .over:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: -2px; }
+button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }
 .card { position: absolute; pointer-events: none; width: 132px; padding: 6px; background: var(--st-background-color);
   border: 1px solid var(--st-border-color); border-radius: 4px; overflow-wrap: anywhere; }
 .card[hidden] { display: none; }
@@ -39,7 +40,7 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block
 """
 HTML = """
 <div class="map"><div class="bar"></div>
-<div class="view"><canvas class="points"></canvas><canvas class="over" tabindex="0" role="img"></canvas>
+<div class="view"><canvas class="points"></canvas><canvas class="over" tabindex="0" role="application" data-keys="Escape"></canvas>
 <div class="card" hidden><img alt=""><div class="says"></div></div></div><div class="legend"></div></div>
 """
 _component = st.components.v2.component(

@@ -26,9 +26,10 @@ CSS = """
   background: #8882; color: inherit; font: inherit; overflow: hidden; cursor: pointer; overflow-wrap: anywhere; }
 .sight img { display: block; width: 100%; height: 100%; object-fit: cover; }
 .sight:focus-visible, .linked .sight { outline: 3px solid var(--st-text-color); outline-offset: 1px; }
-.says { display: flex; justify-content: space-between; gap: 4px; }
+.says { display: flex; align-items: center; justify-content: space-between; gap: 4px; }
 .label { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.why, .back { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-decoration: underline; cursor: pointer; }
+.why, .back { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-decoration: underline; cursor: pointer;
+  min-width: 24px; min-height: 24px; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
 line { stroke: var(--st-text-color); stroke-width: 2; stroke-dasharray: 2 4; }
 @media (max-width: 640px) { .figure { grid-template-columns: minmax(0, 1fr); } .query { position: static; } }

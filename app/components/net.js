@@ -116,12 +116,16 @@ function drawBoxes(seen, root) {
       const where = layer.towers === 2 ? `${layer.name} GPU${tower + 1}` : layer.name;
       box.setAttribute("aria-label", seen.words.open.replace("{name}", where));
       box.title = box.getAttribute("aria-label");
-      box.dataset.layer = layer.name;
+      Object.assign(box.dataset, { layer: layer.name, tower });
       thumbnail(seen, layer, tower * share, share, element(box, "canvas", ""));
-      box.onclick = () => open(layer.name);
+      box.onclick = ({ detail }) => {
+        open(layer.name);
+        if (!detail) shared.dispatchEvent(new CustomEvent("enter", { detail: tower })); // by Enter, not by a pointer
+      };
     });
     const name = element(root, "button", "name", layer.name), facts = element(root, "div", "facts", layer.facts);
     name.onclick = () => open(layer.name);
+    name.tabIndex = -1; // the boxes are on the way already
     for (const text of [name, facts]) Object.assign(text.style, { left: `${x - 8}px`, width: `${seen.box + 16}px` });
     name.style.top = "8px";
     facts.style.top = `${FACTS}px`;
@@ -149,11 +153,12 @@ function drawSwitches(seen, root, mute) {
     return made;
   };
   ROWS.forEach((top, tower) => {
-    const label = element(root, "div", "gpu", `GPU${tower + 1}`);
-    Object.assign(label.style, { top: `${top + 6}px`, color: colours[tower] });
+    const label = element(root, "div", "gpu");
+    label.style.top = `${top + 2}px`;
+    element(label, "span", "", `GPU${tower + 1}`).style.borderColor = colours[tower]; // as ink it would be too faint
     const target = `gpu${tower + 1}`;
     const names = [words.mute, words.muted].map((word) => word.replace("{name}", `GPU${tower + 1}`));
-    button(label, target, ...names).style.color = amounts[target] >= 1 ? "" : "var(--st-text-color)";
+    button(label, target, ...names);
   });
   const at = seen.layers.findIndex(({ name }) => name === "conv3");
   if (at < 0 || !seen.layers[at].crossBytes) return;
@@ -165,6 +170,26 @@ function drawSwitches(seen, root, mute) {
 // What is looked at: the layer changes here alone; the address follows, the server hears of it with the next unit.
 function open(name) {
   look({ layer: name, unit: null, row: null, column: null });
+}
+
+// The layer before or after; where a box had the focus, the next one gets it.
+function step(root, by) {
+  const { layers } = shared.seen, next = layers[layers.findIndex(({ name }) => name === shared.view.layer) + by];
+  if (!next) return;
+  const held = root.getRootNode().activeElement;
+  open(next.name);
+  const boxes = [...root.querySelectorAll(`.box[data-layer="${next.name}"]`)];
+  const box = boxes[held?.dataset.tower ?? 0] ?? boxes[0];
+  if (held?.matches(".box")) box.focus({ preventScroll: true });
+  box.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+// What had the focus before all was drawn anew gets it again.
+function keepFocus(root, draw) {
+  const held = root.getRootNode().activeElement, { layer, tower, target } = (root.contains(held) && held?.dataset) || {};
+  draw();
+  const same = target ? `[data-target="${target}"]` : layer && `.box[data-layer="${layer}"][data-tower="${tower}"]`;
+  if (same) root.querySelector(same)?.focus({ preventScroll: true });
 }
 
 function look(view) {
@@ -193,17 +218,22 @@ function peak(seen, layer, unit) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".net"), state = STATES.get(root) ?? {};
   STATES.set(root, state);
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   const seen = (shared.seen = read(data));
   shared.look = look;
   seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
   seen.box = seen.step - 12;
-  root.replaceChildren();
   const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
   Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
-  const svg = svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt });
-  drawLines(seen, svg);
-  drawBoxes(seen, root);
-  drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
+  root.parentElement.ariaLabel = seen.words.alt;
+  keepFocus(root, () => {
+    root.replaceChildren();
+    drawLines(seen, svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt }));
+    drawBoxes(seen, root);
+    drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
+  });
 
   const mark = () => {
     for (const box of root.querySelectorAll(".box")) {
@@ -215,7 +245,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
   shared.dispatchEvent(new Event("seen"));
-  shared.addEventListener("view", mark);
+  shared.addEventListener("view", mark, { signal });
   if (shared.said !== said || !shared.view) look(seen.view);
   else look(shared.view.asked); // strongest places move with what is computed
   shared.said = said;
@@ -225,9 +255,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const unit = address.has("unit") ? Number(address.get("unit")) - 1 : null;
     look({ layer: address.get("layer"), unit, row: at[1] ? at[0] - 1 : null, column: at[1] ? at[1] - 1 : null });
   };
-  addEventListener("popstate", onBack);
-  return () => {
-    shared.removeEventListener("view", mark);
-    removeEventListener("popstate", onBack);
+  const onStep = (event) => {
+    event.preventDefault();
+    step(root, event.detail);
   };
+  const onNet = () => {
+    const box = root.querySelector('.box[aria-pressed="true"]');
+    box.focus({ preventScroll: true });
+    box.scrollIntoView({ block: "center", inline: "nearest" });
+  };
+  addEventListener("popstate", onBack, { signal });
+  shared.addEventListener("step", onStep, { signal });
+  shared.addEventListener("net", onNet, { signal });
+  return () => state.listening.abort();
 }

@@ -34,14 +34,17 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .facts { opacity: .8; font-size: 11px; }
 .facts.labels { text-align: left; }
 .gpu { position: absolute; left: 0; width: 66px; font-weight: 700; font-size: 14px; }
-.mute { display: block; margin-top: 4px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
+.gpu span { border-bottom: 3px solid; }
+.mute { display: block; margin-top: 6px; min-height: 24px; background: var(--st-background-color); border: 1px solid var(--st-border-color);
   border-radius: 4px; padding: 2px 6px; font-weight: 400; font-size: 12px; }
 .mute[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); }
-.cut { position: absolute; }
+.cut { position: absolute; margin: 0; }
+:focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 3px; }
+.scroll:focus-visible { outline-offset: -3px; }
 """
 _component = st.components.v2.component(
     "alexnet.net",
-    html='<div class="scroll" tabindex="0"><div class="net"></div></div>',
+    html='<div class="scroll" tabindex="0" role="group"><div class="net"></div></div>',
     css=CSS,
     js=(Path(__file__).parent / "net.js").read_text(encoding="utf-8"),
 )

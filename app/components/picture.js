@@ -218,13 +218,20 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     event.preventDefault();
     take(file, (taken) => state.trigger("file", taken));
   };
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = new AbortController();
+  const { signal } = state.listening;
   const redraw = () => drawOver(state);
-  document.addEventListener("paste", onPaste);
-  for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw);
+  const onLeave = (event) => {
+    if (!state.painting) return;
+    event.preventDefault();
+    state.painting = false;
+    show();
+  };
+  shared.addEventListener("leave", onLeave, { signal });
+  document.addEventListener("paste", onPaste, { signal });
+  for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw, { signal });
   show();
   root.dataset.painted = view.key;
-  return () => {
-    document.removeEventListener("paste", onPaste);
-    for (const name of ["seen", "view", "hover"]) shared.removeEventListener(name, redraw);
-  };
+  return () => state.listening.abort();
 }

@@ -32,10 +32,11 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block
 .bar, .tools { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
 .bar { margin-top: 8px; font: 14px var(--st-font); color: var(--st-text-color); }
 .tools[hidden] { display: none; }
-.brush { width: 72px; accent-color: var(--st-primary-color); }
+.brush { width: 72px; height: 24px; accent-color: var(--st-primary-color); }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px;
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
 button[aria-pressed="true"] { background: var(--st-primary-color); color: var(--st-background-color); }
+button:focus-visible, .brush:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }
 button:disabled { opacity: .4; cursor: default; }
 """
 _component = st.components.v2.component(

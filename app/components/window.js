@@ -150,7 +150,7 @@ function rows(box, lines) {
 
 function block(parent, made) {
   const box = make(parent, "section", "block");
-  make(box, "h5", "", made.title);
+  make(box, "h4", "", made.title);
   make(box, "p", "", made.note);
   if (made.table) {
     const table = make(make(box, "div", "scroll"), "table", "plain"), head = make(table, "tr");
@@ -220,9 +220,10 @@ function walk(view, root, state, open) {
   };
   step.textContent = words.step;
   whole.textContent = words.whole;
-  play.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches; // stepping stays
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches; // then from nothing to all at once
   play.onclick = () => {
     if (state.timer) stop();
+    else if (isStill) state.at = state.at === count ? 0 : count;
     else state.timer = setInterval(advance, Math.min(450, PLAY_MS / count));
     if (state.timer && state.at === count) state.at = 0;
     show();

@@ -28,7 +28,8 @@ def _look() -> None:
     """What was clicked in the atlas becomes the unit in use."""
     chosen = atlas.chosen()
     place = None if chosen["row"] is None else (int(chosen["row"]), int(chosen["column"]))
-    state.change(layer=str(chosen["layer"]), unit=int(chosen["unit"]), place=place)
+    unit = None if chosen["unit"] is None else int(chosen["unit"])  # None after a step back to the layer
+    state.change(layer=str(chosen["layer"]), unit=unit, place=place)
 
 
 def _mute_tower() -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app.components import webcam
 from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
@@ -115,12 +117,30 @@ def test_sample_by_link(app: AppTest) -> None:
     assert "Rocket. The network sees" in text(app.run())
 
 
-def test_webcam(app: AppTest) -> None:
+def test_webcam(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The component is the browser's; here its frame arrives, and then something that is none."""
+    frames = iter((photo("JPEG"), b"no picture"))
+    monkeypatch.setattr(webcam, "shot", lambda: next(frames))
+    monkeypatch.setattr(webcam, "webcam", lambda on_shot: st.button("shot", key="shot", on_click=on_shot))
     app.run()
     app.segmented_control(key="source").set_value("webcam").run()
-    app.camera_input(key="webcam").upload("shot.jpg", photo("JPEG"), "image/jpeg").run()
+    app.button(key="shot").click().run()
     assert "Webcam. The network sees" in text(app)
     assert errors(app) == []
+    app.button(key="shot").click().run()
+    assert "Webcam. The network sees" in text(app)
+    assert "This is not a picture that can be read" in errors(app)[0]
+
+
+def test_present(app: AppTest) -> None:
+    app.run()
+    app.button(key="present").click().run()
+    assert app.query_params["present"] == "1"
+    open_page(app, "kernels")
+    assert app.button(key="present").label == "Leave presenting"
+    app.button(key="present").click().run()
+    assert "present" not in app.query_params
+    assert not app.exception
 
 
 def test_missing_model_file(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""What axe-core finds on every page, in both themes and at both widths: nothing serious, Streamlit's own parts included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.actions import PAGES, open_page, settle
+
+pytestmark = pytest.mark.e2e
+AXE = str(files("axe_playwright_python") / "axe.min.js")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIGHTS = [
+    *PAGES,
+    "?layer=conv3&unit=3&tab=why&mute=gpu2-100",
+    "?layer=fc7&tab=likes",
+    "?layer=prob&tab=dream",
+    "?present=1",
+]
+
+
+@contextmanager
+def looking(
+    browser: Browser, server: str, theme: Literal["light", "dark"] = "light", width: int = 1280
+) -> Iterator[Page]:
+    """A page with axe-core in it; the pages' policy would not let it in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, base_url=server, color_scheme=theme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.add_init_script(path=AXE)
+    yield page
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """Serious and critical ones, a line each: rule, place, what to do."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """(tags) => axe.run({ runOnly: tags, rules: { "target-size": { enabled: true } } })
+        .then(({ violations }) => violations)""",
+        RULES,
+    )
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:300]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
+@pytest.mark.parametrize("path", SIGHTS)
+def test_no_serious_violation(
+    browser: Browser, server: str, path: str, theme: Literal["light", "dark"], width: int
+) -> None:
+    with looking(browser, server, theme, width) as page:
+        open_page(page, path)
+        for box in page.locator("details summary").all():  # what is folded away counts too
+            box.click()
+        settle(page)
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_help_and_webcam_too(browser: Browser, server: str, theme: Literal["light", "dark"]) -> None:
+    with looking(browser, server, theme) as page:
+        open_page(page, "")
+        page.get_by_text("Webcam", exact=True).click()
+        expect(page.locator(".webcam .says")).not_to_be_empty()
+        page.get_by_role("button", name="Help: what the keys do").click()
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert violations(page) == []
+
+
+def test_grad_cam_too(browser: Browser, server: str) -> None:
+    with looking(browser, server) as page:
+        open_page(page, "predict")
+        page.get_by_text("Show Grad-CAM").click()
+        expect(page.get_by_alt_text("Grad-CAM of")).to_be_visible(timeout=60_000)
+        settle(page)
+        assert violations(page) == []
+
+
+def test_it_would_find_one(browser: Browser, server: str) -> None:
+    """Inside a component too, where most of this program is drawn."""
+    with looking(browser, server) as page:
+        open_page(page, "")
+        page.locator(".atlas .sort").evaluate("(button) => (button.textContent = '')")
+        page.locator(".atlas .reads").evaluate("(words) => { words.textContent = 'pale'; words.style.color = '#ccc'; }")
+        assert {line.split(":")[0] for line in violations(page)} == {"button-name", "color-contrast"}
