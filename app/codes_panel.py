@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from app import state
+from app.tables import table
 from app.text import t
 
 SPACES = ("fc7", "fc6", "pool5", "pixels")
@@ -21,7 +22,7 @@ def codes_panel() -> None:
     report = json.loads(path.read_text(encoding="utf-8"))
     with st.expander(t("codes_title")):
         st.markdown(t("codes_caption", pictures=report["pictures"], queries=report["queries"], k=report["k"]))
-        st.dataframe([row_of(name, row) for name, row in report["spaces"].items()], key="codes", hide_index=True)
+        table([row_of(name, row) for name, row in report["spaces"].items()], "codes")
         own, codes = (_best(report, name) for name in ("pca-sign", "autoencoder"))
         st.markdown(t("codes_verdict_yes" if codes > own else "codes_verdict_no", own=own, codes=codes))
         st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import present, state
 from app.link_panel import link_panel
 from app.picture_panel import picture_panel
+from app.take_away_panel import take_away_panel
 from app.text import LANGUAGES, language, plain, said, t, table
 from app.top_five import top_five
 
@@ -54,8 +55,8 @@ def main() -> None:
         present.controls(page.url_path or PAGES[0])
     with left, st.container(key="left"):
         picture_panel()
-    if fine:
-        _drawn(right, page.run)
+    if fine and _drawn(right, page.run):
+        _drawn(links, lambda: take_away_panel(page.url_path or PAGES[0]))
 
 
 def _language() -> None:

@@ -26,6 +26,7 @@ from model.gallery.store import Gallery, pixels, thumbnails_path
 ROOT = Path(__file__).parent.parent
 SHIPPED = "gallery.pq"
 LAYERS = ("fc7", "fc6", "pool5", "pixels")
+OF_MODEL = "~model"  # the gallery that came with the model; no folder is called so
 EXACT_UP_TO = 10_000  # pictures; above, codes find candidates and only those are measured
 DEPTH = 500
 MAX_OWN = 50
@@ -53,7 +54,12 @@ def paths() -> dict[str, Path]:
     """The galleries there are, by name: the one that came with the model, then those that were built here."""
     shipped = state.model_path().parent / SHIPPED
     built = {path.parent.name: path.parent for path in sorted(folder().glob("*/gallery.json"))}
-    return ({t("gallery_shipped", model=state.model_name()): shipped} if shipped.exists() else {}) | built
+    return ({OF_MODEL: shipped} if shipped.exists() else {}) | built
+
+
+def title(known: str) -> str:
+    """What a gallery is called on the screen."""
+    return t("gallery_shipped", model=state.model_name()) if known == OF_MODEL else known
 
 
 def name() -> str:

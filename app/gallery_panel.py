@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import galleries, state
 from app.gallery_job import GalleryJob
+from app.tables import table
 from app.text import plain, said, t
 from model.gallery.store import Gallery, thumbnails_path
 
@@ -22,10 +23,12 @@ def gallery_panel(gallery: Gallery | None) -> None:
     names = list(galleries.paths())
     if len(names) > 1:
         st.session_state["gallery_choice"] = galleries.name()
-        st.selectbox(t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice)
+        st.selectbox(
+            t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice, format_func=galleries.title
+        )
     if gallery and gallery.rejected:
         with st.expander(t("gallery_rejected", count=len(gallery.rejected))):
-            st.dataframe([{"": name, " ": why} for name, why in gallery.rejected], key="rejected", hide_index=True)
+            table([{t("column_file"): name, t("column_why"): said(why)} for name, why in gallery.rejected], "rejected")
     under_way = bool(_jobs())
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:

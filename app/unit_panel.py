@@ -94,7 +94,7 @@ def _likes(layer: Layer, unit: int) -> None:
                 alt = t("likes_alt", number=number, label=label)
                 st.image(_liked(gallery, one, layer), output_format="PNG", width=LIKED_PX, alt=alt)
                 st.caption(f"{plain(label)}  \n{one.value:.4g}")
-    st.caption(t("likes_caption", count=len(gallery.names), name=plain(galleries.name())))
+    st.caption(t("likes_caption", count=len(gallery.names), name=plain(galleries.title(galleries.name()))))
 
 
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:

@@ -13,6 +13,7 @@ from app.components.field import field
 from app.edits_panel import colour_sliders, mirror_toggle
 from app.figures import probability_text
 from app.lessons import Lesson
+from app.tables import table
 from app.text import class_word, plain, t, template
 from app.view import MARGIN
 from model import preprocess
@@ -108,7 +109,7 @@ def see() -> None:
              t("lesson_augmentation_size"): f"{float(np.linalg.norm(axis)):.1f}"}
             for i, axis in enumerate(axes)
         ]  # fmt: skip
-        st.dataframe(rows, hide_index=True, key="augmentation_axes", height="content")
+        table(rows, "augmentation_axes", height="content")
         st.caption(t("lesson_augmentation_axes"))
 
 

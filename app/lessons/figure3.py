@@ -11,6 +11,7 @@ import streamlit as st
 from app import state
 from app.figures import enlarged
 from app.lessons import Lesson
+from app.tables import table
 from app.text import t
 from model import history
 from model.history import History
@@ -125,7 +126,7 @@ def see() -> None:
                 t("lesson_figure3_difference"): f"{found.mean:+.2f} ({found.low:+.2f} … {found.high:+.2f})",
             }
         )
-    st.dataframe(rows, hide_index=True, height="content", key="figure3_table")
+    table(rows, "figure3_table", height="content")
     st.caption(t("lesson_figure3_note"))
 
 

@@ -10,6 +10,7 @@ from app import answers, galleries, state
 from app.codes_panel import row_of
 from app.lessons import Lesson
 from app.neighbours_panel import neighbours_panel
+from app.tables import table
 from app.text import t
 
 K = 6
@@ -47,7 +48,7 @@ def see() -> None:
     path = state.model_path().parent / "codes.json"
     if path.exists():
         report = json.loads(path.read_text(encoding="utf-8"))
-        st.dataframe([row_of(*one) for one in report["spaces"].items()], hide_index=True, key="figure4_right_spaces")
+        table([row_of(*one) for one in report["spaces"].items()], "figure4_right_spaces")
         st.caption(t("lesson_figure4_right_note", queries=report["queries"], k=report["k"]))
 
 

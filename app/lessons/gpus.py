@@ -7,6 +7,7 @@ import streamlit as st
 from app import answers, state
 from app.lesion_panel import lesion_slider, name_of
 from app.lessons import Lesson
+from app.tables import table
 from app.text import t
 from app.top_five import top_five
 from app.view import CROSS_TALK, TOWERS
@@ -35,9 +36,9 @@ def panel() -> None:
         reads = "reads_all" if row.name == "conv1" else "reads_both" if row.reads_both else "reads_own"
         kilobytes = f"{crossing[row.name] / 1000:,.1f}" if row.name in crossing else ""
         rows.append({t("column_layer"): row.name, t("column_reads"): t(reads), t("lesson_gpus_kilobytes"): kilobytes})
-    table, cut = st.columns(2, gap="large")
-    with table:
-        st.dataframe(rows, hide_index=True, height="content", key="gpus_table")
+    reads_side, cut = st.columns(2, gap="large")
+    with reads_side:
+        table(rows, "gpus_table", height="content")
     with cut:
         for target in (CROSS_TALK, *TOWERS):
             lesion_slider(target, name_of(target), key=f"lesson_{target}")

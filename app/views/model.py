@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
+from app.tables import table
 from app.text import class_word, said, t
 from model.layers import Config, Layer
 
@@ -84,15 +85,14 @@ def _report() -> None:
             "top1_error": "column_top1",
             "top5_error": "column_top5",
         }
-        table = [
+        cells = [
             {t(title): class_word(row[key]) if key == "name" else row[key] for key, title in columns.items()}
             for row in rows
         ]
         percent = st.column_config.NumberColumn(format="%.1f")
-        st.dataframe(
-            table,
-            hide_index=True,
-            key="class_table",
+        table(
+            cells,
+            "class_table",
             column_config={t(columns[key]): percent for key in ("top1_error", "top5_error")},
         )
 
@@ -110,7 +110,7 @@ def _table(config: Config) -> None:
         }
         for row in config.layers
     ]
-    st.dataframe(rows, hide_index=True, height="content", key="layer_table")
+    table(rows, "layer_table", height="content")
 
 
 def _reads(config: Config, row: Layer) -> str:

@@ -21,6 +21,7 @@ COMPOSED = {
     "lesson_",
     "lessons_step_",
     "link_",
+    "take_",
 }  # asked for by the name of a thing
 
 
