@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +43,7 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
     state.read_address(page.url_path)
     state.write_address(page.url_path)
-    st.html(f"<style>{CSS}{present.style()}</style>")
+    st.html(f"<style>{CSS}{_uploader_words()}{present.style()}</style>")
     links = st.container(horizontal=True, gap="small", vertical_alignment="center")
     left, right = st.columns(present.columns(), gap="large")
     is_first = page.url_path == ""
@@ -57,6 +58,17 @@ def main() -> None:
         picture_panel()
     if fine and _drawn(right, page.run):
         _drawn(links, lambda: take_away_panel(page.url_path or PAGES[0]))
+
+
+def _uploader_words() -> str:
+    """Streamlit's file box speaks English alone; this writes our words over its own."""
+    most = t("picture_upload_most", megabytes=st.get_option("server.maxUploadSize"))
+    box = '[data-testid="stFileUploaderDropzone"]'
+    words = {f"{box} button p": t("picture_upload_button"), f'{box} > [data-testid$="Instructions"] span': most}
+    return "".join(
+        f"{part} {{ font-size: 0; }} {part}::after {{ font-size: .875rem; content: {json.dumps(word)}; }}"
+        for part, word in words.items()
+    )
 
 
 def _language() -> None:

@@ -66,7 +66,7 @@ def panel() -> None:
     with left:
         step = st.segmented_control(
             t("lesson_augmentation_step"), STEPS, default=STEPS[1], required=True, key="augmentation_step",
-            format_func=lambda one: t("lesson_augmentation_every", step=one, crops=(PIXELS // one + 1) ** 2),
+            format_func=lambda one: f"{(PIXELS // one + 1) ** 2:,}",
         )  # fmt: skip
         mirror_toggle(state.view().edits)
         _walk(step)

@@ -21,6 +21,12 @@ SIGHTS = [
     "?layer=fc7&tab=likes",
     "?layer=prob&tab=dream",
     "?present=1",
+    "lessons",
+    "lessons?lesson=relu&step=3&lang=zh",
+    "lessons?lesson=net&step=2",
+    "lessons?lesson=augmentation&step=2",
+    "lessons?lesson=figure3&step=3",
+    "lessons?lesson=wrong&step=2",
 ]
 
 
@@ -75,6 +81,15 @@ def test_help_and_webcam_too(browser: Browser, server: str, theme: Literal["ligh
         expect(page.locator(".webcam .says")).not_to_be_empty()
         page.get_by_role("button", name="Help: what the keys do").click()
         expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("title", ["Link", "Take away"])
+def test_unfolded_panels_too(browser: Browser, server: str, title: str) -> None:
+    with looking(browser, server) as page:
+        open_page(page, "")
+        page.get_by_test_id("stPopoverButton").filter(has_text=title).click()
+        settle(page)
         assert violations(page) == []
 
 
