@@ -20,7 +20,7 @@ def picture_panel() -> None:
     shown = state.picture()
     try:
         _canvas()
-        st.caption(t("picture_caption", name=plain(shown.name)))
+        st.caption(t("picture_caption", name=plain(shown.name), crop=state.explorer().config.crop_px))
         if error:
             st.error(f"{plain(error)} {t('picture_kept')}")
         _sources()
