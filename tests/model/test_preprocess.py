@@ -424,6 +424,7 @@ def test_ten_crops() -> None:
     assert views.dtype == np.float32
     assert views.flags.c_contiguous
     assert ten_crop_offsets() == ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))
+    assert ten_crop_offsets(227) == ((0, 0), (0, 29), (14, 14), (29, 0), (29, 29))
     assert views[:, :2, 0, 0].tolist() == [
         [0, 0], [0, 223], [0, 32], [0, 255], [16, 16], [16, 239], [32, 0], [32, 223], [32, 32], [32, 255],
     ]  # fmt: skip
