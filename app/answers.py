@@ -54,7 +54,9 @@ def gains(intact: bool = False, model: str = "") -> Gains:
 
 def activations(intact: bool = False, model: str = "", edited: bool = True) -> Activations:
     """All activations of the picture in use, computed once; without lesions if `intact`, without edits, of another model."""
-    square, crop = (edited_square(), crop_view()) if edited else (picture().square, preprocess.CENTRE)
+    square, crop = edited_square(), crop_view(model)
+    if not edited:
+        square, crop = picture().square, preprocess.centre(explorer(model).config.crop_px)
     keys = (model_key(model), key(intact, edited))
     return _run(keys, explorer(model), square, gains(intact, model), crop)
 

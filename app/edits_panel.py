@@ -12,8 +12,9 @@ from app import answers, state
 from app.figures import probability_text
 from app.text import class_word, plain, t
 from app.top_five import bars
-from app.view import MARGIN, Edits
+from app.view import Edits
 from model.explorer import Activations
+from model.layers import SQUARE_PX
 
 MAX_ALPHA = 0.3  # three of the paper's standard deviations
 
@@ -31,11 +32,13 @@ def edits_panel(seen: Activations) -> None:
 
 
 def _shift_and_mirror(edits: Edits) -> None:
-    st.caption(t("edits_crops"))
+    crop_px = state.explorer().config.crop_px
+    margin = (SQUARE_PX - crop_px) // 2
+    st.caption(t("edits_crops", crop=crop_px))
     mirror_toggle(edits)
     for name, value in (("edits_down", edits.down), ("edits_right", edits.right)):
-        _set(name, value)
-        st.slider(t(name), -MARGIN, MARGIN, format="%d px", key=name, on_change=_take)
+        _set(name, max(-margin, min(margin, value)))
+        st.slider(t(name), -margin, margin, format="%d px", key=name, on_change=_take)
 
 
 def mirror_toggle(edits: Edits) -> None:

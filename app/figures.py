@@ -125,11 +125,16 @@ def with_crop_outlined(square: npt.NDArray[np.uint8]) -> Image.Image:
     return image
 
 
+def centre_crop(square: npt.NDArray[np.uint8], crop_px: int) -> npt.NDArray[np.uint8]:
+    """What a network sees of a square, uint8 (crop_px, crop_px, 3)."""
+    start = (SQUARE_PX - crop_px) // 2
+    return square[start : start + crop_px, start : start + crop_px]
+
+
 def with_field_outlined(square: npt.NDArray[np.uint8], layer: Layer, row: int, column: int, gpu: int) -> Image.Image:
     """The centre crop, twice as large, with the receptive field of one value of a map."""
-    crop = Image.fromarray(square[MARGIN:-MARGIN, MARGIN:-MARGIN]).resize(
-        (2 * CROP_PX, 2 * CROP_PX), Image.Resampling.BICUBIC
-    )
+    side = 2 * layer.crop_px
+    crop = Image.fromarray(centre_crop(square, layer.crop_px)).resize((side, side), Image.Resampling.BICUBIC)
     top, left, bottom, right = (2 * edge for edge in layer.field(row, column))
     draw = ImageDraw.Draw(crop)
     draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=4)
@@ -144,11 +149,11 @@ def map_over_crop(
     stride_px: int,
     lowest: float | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """A map in colours over the grey crop, uint8 (448, 448, 3): from dark purple, its lowest, to pale yellow, its highest.
+    """A map in colours over the grey crop, twice as large: from dark purple, its lowest, to pale yellow, its highest.
 
     Parameters
     ----------
-    pixels : uint8 ndarray of shape (224, 224, 3)
+    pixels : uint8 ndarray of shape (224, 224, 3), or as large as the network's crops are
     values : ndarray of shape (n, n)
         Drawn linearly from middle to middle; beyond the outermost middles, as there.
     first_px, stride_px
@@ -156,9 +161,9 @@ def map_over_crop(
     lowest : float, optional
         What is darkest, if it is not the smallest value.
     """
-    side = 2 * CROP_PX
+    side = 2 * len(pixels)
     at = np.clip(((np.arange(side) + 0.5) / 2 - first_px) / stride_px, 0, len(values) - 1)
-    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(len(values))))  # (448, n): hats over the middles
+    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(len(values))))  # (side, n): hats over the middles
     drawn = weights @ values @ weights.T
     low, high = values.min() if lowest is None else lowest, values.max()
     shares = (drawn - low) / (high - low) if high > low else np.zeros_like(drawn)

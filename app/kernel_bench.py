@@ -10,7 +10,7 @@ from app import kernel_figures
 from app.text import t
 from model.explorer import Explorer
 from model.gratings import COLOUR_AXES, grating, tuning
-from model.layers import CROP_PX, Layer
+from model.layers import Layer
 
 ORIENTATIONS = np.arange(0.0, 180.0, 5.0)
 FREQUENCIES = np.arange(2, 51) / 100
@@ -56,11 +56,12 @@ def _tuning(explorer: Explorer, orientations: Doubles, frequencies: Doubles, col
 
 def _picture(explorer: Explorer, orientation: float, frequency: float, colour: str, contrast: float) -> None:
     mean = explorer.mean.reshape(3, -1).mean(1)[:, None, None]
-    levels = grating(orientation, frequency, 0.0, colour, contrast, CROP_PX) + mean
+    levels = grating(orientation, frequency, 0.0, colour, contrast, explorer.config.crop_px) + mean
     pixels = np.clip(np.round(levels), 0, 255).astype(np.uint8).transpose(1, 2, 0)
     alt = t("bench_alt", orientation=orientation, frequency=frequency)
     st.image(pixels, output_format="PNG", width="stretch", alt=alt)
-    st.caption(t("bench_picture_caption", size=CROP_PX, cycles=explorer.config.layer["conv1"].window_px * frequency))
+    cycles = explorer.config.layer["conv1"].window_px * frequency
+    st.caption(t("bench_picture_caption", size=explorer.config.crop_px, cycles=cycles))
 
 
 def _answers(layer: Layer, now: Array, chosen: int) -> None:

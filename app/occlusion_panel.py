@@ -60,7 +60,7 @@ def _body(seen: Activations, class_index: int, wanted: Wanted) -> None:
         st.progress(job.done / job.places, text=text)
         st.button(t("occlusion_cancel"), key="occlusion_cancel", on_click=job.cancel)
     elif wanted not in _kept():
-        places = len(patch_starts(wanted.patch_px, wanted.stride_px)) ** 2
+        places = len(patch_starts(wanted.patch_px, wanted.stride_px, len(seen.crop[0]))) ** 2
         st.caption(t("occlusion_how", places=places, seconds=max(1, places * seen.milliseconds["forward"] / 1e3)))
         if st.button(t("occlusion_start"), key="occlusion_start"):
             _start(seen, wanted, places)

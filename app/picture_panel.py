@@ -20,7 +20,7 @@ def picture_panel() -> None:
     shown = state.picture()
     try:
         _canvas()
-        st.caption(t("picture_caption", name=plain(shown.name)))
+        st.caption(t("picture_caption", name=plain(shown.name), crop=state.explorer().config.crop_px))
         if state.picture_missing():
             st.info(t("picture_missing"))
         if error:

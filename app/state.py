@@ -252,7 +252,9 @@ def edited_square() -> npt.NDArray[np.uint8]:
     return view().edits.painted(picture().square, mean_colour())
 
 
-def crop_view() -> preprocess.View:
-    """Which crop of the edited square the network sees."""
+def crop_view(model: str = "") -> preprocess.View:
+    """Which crop of the edited square the network sees, the one in use or the one named."""
     axes = colour_axes()
-    return view().edits.crop_view(np.zeros((3, 3), np.float32) if axes is None else axes)
+    return view().edits.crop_view(
+        np.zeros((3, 3), np.float32) if axes is None else axes, explorer(model).config.crop_px
+    )

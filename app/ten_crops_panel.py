@@ -17,7 +17,7 @@ from app.figures import BAR_COLOUR, probability_text
 from app.text import class_word, t
 from app.top_five import bars
 from model.explorer import Activations, TenCrops, top
-from model.preprocess import TEN_CROP_OFFSETS, View
+from model.preprocess import View, ten_crop_offsets
 
 THUMBNAIL_PX = 160
 CSS = f"""
@@ -58,11 +58,12 @@ def _agreeing(ten: TenCrops) -> int:
 
 def _vote(ten: TenCrops, i: int) -> str:
     """One crop, its place and its first choice, as an item of a list."""
-    (row, column), mirror = TEN_CROP_OFFSETS[i // 2], i % 2 == 1
+    shown = state.crop_view()
+    (row, column), mirror = ten_crop_offsets(shown.crop_px)[i // 2], i % 2 == 1
     place = t(f"place_{i // 2}")
     where = html.escape(t("mirrored", place=place) if mirror else place)
     first = top(ten.views[i], ten.classes, 1)[0]
-    source = _thumbnail(cropped(ten.square, View(row, column, mirror, state.crop_view().colour)))
+    source = _thumbnail(cropped(ten.square, View(row, column, mirror, shown.colour, shown.crop_px)))
     return (
         f'<li><img src="{source}" alt="{html.escape(t("ten_alt", place=where), quote=True)}">'
         f'<span class="bar"><i style="width: {100 * first.probability:.1f}%"></i></span>'

@@ -9,7 +9,7 @@ from app import answers, galleries, state
 from app.components.picture import cropped
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
-from app.figures import MARGIN, enlarged, signed
+from app.figures import centre_crop, enlarged, signed
 from app.text import class_word, plain, t
 from model.explorer import Activations
 from model.gallery.store import Gallery
@@ -99,7 +99,7 @@ def _likes(layer: Layer, unit: int) -> None:
 
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:
     """A picture of the gallery, cropped to the receptive field of its strongest value."""
-    crop = gallery.square(one.index)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    crop = centre_crop(gallery.square(one.index), layer.crop_px)
     rows, columns = _seen_by(layer, (one.row, one.column))
     return Image.fromarray(crop[rows, columns]).resize((2 * LIKED_PX, 2 * LIKED_PX), Image.Resampling.NEAREST)
 

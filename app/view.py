@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from model.layers import CROP_PX, SQUARE_PX, Config, Layer
 from model.preprocess import View as CropView
+from model.preprocess import centre
 
-MARGIN = (SQUARE_PX - CROP_PX) // 2
+MARGIN = (SQUARE_PX - CROP_PX) // 2  # how far the paper's crops move; a larger crop has less room
 TOWERS = ("gpu1", "gpu2")
 CROSS_TALK = "cross_talk"
 MAX_NEIGHBOURS = 50
@@ -95,11 +96,13 @@ class Edits:
     def __bool__(self) -> bool:
         return self != Edits()
 
-    def crop_view(self, components: npt.NDArray[np.float32]) -> CropView:
-        """The crop to cut; `components` (3, 3) are RGB's principal ones in grey levels, one a row."""
+    def crop_view(self, components: npt.NDArray[np.float32], crop_px: int = CROP_PX) -> CropView:
+        """The crop to cut, as near as the square has room; `components` (3, 3) are RGB's principal ones, one a row."""
         red, green, blue = np.asarray(self.colour) @ components
         shift = (float(red), float(green), float(blue)) if any(self.colour) else (0.0, 0.0, 0.0)
-        return CropView(MARGIN + self.down, MARGIN + self.right, self.mirror, shift)
+        middle, room = centre(crop_px), SQUARE_PX - crop_px
+        row, column = (max(0, min(room, middle.row + moved)) for moved in (self.down, self.right))
+        return CropView(row, column, self.mirror, shift, crop_px)
 
     def painted(self, square: npt.NDArray[np.uint8], colour: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The square with its painted pixels in one colour (3,)."""

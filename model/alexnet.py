@@ -28,7 +28,7 @@ class HalfAtTest(nn.Module):
 class AlexNet(nn.Module):
     """The network of section 3, or the variant of it that `config` describes.
 
-    `forward` takes mean-subtracted RGB crops (batch, 3, 224, 224) in 0..255 and returns logits (batch, classes).
+    `forward` takes mean-subtracted RGB crops (batch, 3, 224, 224) in 0..255 (other sizes: `crop_px`) and returns logits (batch, classes).
     `activations` returns every named layer's output.
     """
 
@@ -50,7 +50,7 @@ class AlexNet(nn.Module):
             if row.weight_shape:
                 self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
         self.f = F.relu if config.activation == "relu" else torch.tanh
-        self.dropout = HalfAtTest() if config.dropout else nn.Identity()
+        self.dropout = _dropout(config)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.activations(x)["fc8"]
@@ -60,21 +60,26 @@ class AlexNet(nn.Module):
         net, f, out = self.config, self.f, {}
 
         # 3.5 Overall architecture: the last window of conv1 overhangs by three rows and columns of zeros (the mean).
-        x = F.pad(x, (0, 3, 0, 3))  # (B, 3, 227, 227)
+        x = F.pad(x, 2 * net.conv1_pad)  # (B, 3, 227, 227)
         # 3.1 f is the ReLU, 3.3 local response normalisation, 3.4 overlapping pooling
         x = self.conv1(x)
         out["conv1"] = x = x if net.relu_after_pool1 else f(x)  # 2 x (B, 48, 55, 55)
-        if net.lrn:
-            out["norm1"] = x = local_response_norm(x, net.lrn, self.num_towers)  # 2 x (B, 48, 55, 55)
+        if net.lrn and not net.pool_before_norm:
+            out["norm1"] = x = self._norm(x)  # 2 x (B, 48, 55, 55)
         x = self._pool(x)
         out["pool1"] = x = f(x) if net.relu_after_pool1 else x  # 2 x (B, 48, 27, 27)
+        if net.lrn and net.pool_before_norm:
+            out["norm1"] = x = self._norm(x)  # Caffe's reference net only
 
         out["conv2"] = x = f(self.conv2(x))  # 2 x (B, 128, 27, 27), own tower
+        if net.pool_before_norm:
+            out["pool2"] = x = self._pool(x)  # Caffe's reference net only
         if net.lrn:
-            out["norm2"] = x = local_response_norm(x, net.lrn, self.num_towers)  # 2 x (B, 128, 27, 27)
+            out["norm2"] = x = self._norm(x)  # 2 x (B, 128, 27, 27)
         if net.spatial_norm2:
             out["spatial2"] = x = spatial_norm(x)  # 2012 code only
-        out["pool2"] = x = self._pool(x)  # 2 x (B, 128, 13, 13)
+        if not net.pool_before_norm:
+            out["pool2"] = x = self._pool(x)  # 2 x (B, 128, 13, 13)
 
         # 3.2 Training on multiple GPUs: conv3 reads both towers, conv4 and conv5 their own
         if net.without != "conv3":
@@ -103,6 +108,10 @@ class AlexNet(nn.Module):
     def _pool(self, x: Tensor) -> Tensor:
         return F.max_pool2d(x, self.config.pool_px, stride=2)
 
+    def _norm(self, x: Tensor) -> Tensor:
+        assert self.config.lrn
+        return local_response_norm(x, self.config.lrn, 1 if self.config.lrn_across_towers else self.num_towers)
+
     @torch.no_grad()
     def initialize(self, std: float = 0.01, middle_std: float = 0.01, conv1_std: float | None = None) -> AlexNet:
         """Section 5: weights from N(0, std), biases 1 in conv2, conv4, conv5, fc6, fc7 and 0 elsewhere.
@@ -127,9 +136,16 @@ def spatial_norm(x: Tensor, size: int = 5, alpha: float = 1e-3, beta: float = 0.
     return x * (1 + alpha * F.avg_pool2d(x.square(), size, stride=1, padding=size // 2)).pow(-beta)
 
 
+def _dropout(config: Config) -> nn.Module:
+    """Section 4.2's, or the later kind, which doubles in training what it leaves; or none."""
+    if not config.dropout:
+        return nn.Identity()
+    return HalfAtTest() if config.halved_at_test else nn.Dropout(0.5)
+
+
 def _convolution(row: Layer) -> nn.Conv2d:
     assert row.weight_shape
-    pad = row.pad[0]  # conv1's three rows come after the picture only, by F.pad
+    pad = 0 if row.name == "conv1" else row.pad[0]  # conv1's may differ before and after the picture: F.pad does it
     return nn.Conv2d(row.weight_shape[1] * row.groups, row.units, row.window_px, row.stride, pad, groups=row.groups)
 
 

@@ -21,6 +21,11 @@ def class_name(class_id: str) -> str:
     return _names().get(class_id, class_id)
 
 
+def thousand_classes() -> tuple[tuple[str, str], ...]:
+    """(WordNet id, readable name) of ILSVRC-2012's classes in the standard order, torchvision's and Caffe's too: by id."""
+    return tuple(_names().items())
+
+
 def in_standard_order(names: Sequence[str]) -> tuple[str, ...] | None:
     """The WordNet ids of ILSVRC-2012's thousand classes when `names` are theirs in words, in the standard order.
 

@@ -49,7 +49,7 @@ class Activations(Mapping[str, Array]):
     square: npt.NDArray[np.uint8]
     """(256, 256, 3), the square that the crop was cut from."""
     crop: Array
-    """(3, 224, 224), what the network saw: the crop less the mean."""
+    """(3, 224, 224), or of another size where the config says so: what the network saw, the crop less the mean."""
     view: View
     """Which crop that is."""
     milliseconds: Mapping[str, float]
@@ -151,7 +151,7 @@ class Explorer:
         return tuple(key for key, _ in self.info.classes)
 
     def run(
-        self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None, view: View = preprocess.CENTRE
+        self, picture: Picture, gains: Mapping[str, npt.ArrayLike] | None = None, view: View | None = None
     ) -> Activations:
         """Every activation of a picture's centre crop, or of another view of it.
 
@@ -162,15 +162,20 @@ class Explorer:
         gains : mapping, optional
             Factors on units by layer, each a scalar or (units,): {"conv1": ...}; "cross_talk" is one factor on what
             crosses the GPUs on the way into conv3.
-        view : preprocess.View
-            Which crop, whether mirrored, and how its colours are shifted.
+        view : preprocess.View, optional
+            Which crop, whether mirrored, and how its colours are shifted; of the size that the network sees.
 
         Raises
         ------
         ValueError
-            When the picture cannot be read, or a gain names no layer or has another length.
+            When the picture cannot be read, a gain names no layer or has another length, or the view has another size.
         """
         start = time.perf_counter()
+        view = view or preprocess.centre(self.config.crop_px)
+        if view.crop_px != self.config.crop_px:
+            raise ValueError(
+                f"This network sees {self.config.crop_px} pixels; a view of {view.crop_px} does not fit it."
+            )
         square = _square(picture)
         crop = preprocess.crop(square, self.mean, view)
         feed = {"image": crop, **self._feed(gains)}
@@ -196,7 +201,7 @@ class Explorer:
         """Probabilities of a picture's ten crops, its colours shifted by grey levels; else as `run`."""
         start = time.perf_counter()
         square = _square(picture)
-        crops = preprocess.ten_crops(square, self.mean, colour)
+        crops = preprocess.ten_crops(square, self.mean, colour, self.config.crop_px)
         middle = time.perf_counter()
         views = self.probabilities(crops, gains)
         times = _milliseconds(start, middle, time.perf_counter())

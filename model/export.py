@@ -54,7 +54,15 @@ def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] |
     ValueError
         When the checkpoint cannot be read.
     """
-    state = load_checkpoint(checkpoint)
+    info, weights = read_checkpoint(load_checkpoint(checkpoint), metrics)
+    onnx_file.write(out, info, weights)
+    return info
+
+
+def read_checkpoint(
+    state: Mapping[str, Any], metrics: Mapping[str, Any] | None = None
+) -> tuple[ModelInfo, dict[str, Array]]:
+    """What `load_checkpoint` returned, as what a model file holds; `metrics` as for `export`."""
     info = ModelInfo(
         config=state["config"],
         classes=tuple((key, class_name(key)) for key in state["class_ids"]),
@@ -64,8 +72,7 @@ def export(checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] |
         commit=state["commit"],
         metrics=metrics or (state["metrics"][-1] if state["metrics"] and not state["step"] else {}),
     )
-    onnx_file.write(out, info, weights_of(state["weights"]))
-    return info
+    return info, weights_of(state["weights"])
 
 
 def weights_of(state_dict: Mapping[str, torch.Tensor]) -> dict[str, Array]:

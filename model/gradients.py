@@ -20,7 +20,7 @@ from torch import Tensor
 from model import onnx_file
 from model.alexnet import AlexNet, spatial_norm
 from model.gains import Gains, full_gains
-from model.layers import CROP_PX, Layer
+from model.layers import Layer
 from model.messages import Preview
 from model.normalization import local_response_norm
 from model.onnx_file import ModelInfo
@@ -31,7 +31,8 @@ Place = tuple[int, int]
 
 
 class Gradients:
-    """One AlexNet in torch, with signals that go back. Every crop is mean-subtracted RGB (3, 224, 224), float32.
+    """One AlexNet in torch, with signals that go back. Every crop is mean-subtracted RGB, float32 (3, 224, 224), or as large
+    as the network's crops are.
 
     `gains` are those of `Explorer.run`: a muted unit passes nothing up, and nothing down.
     """
@@ -221,7 +222,7 @@ class Gradients:
     def _norm(self, row: Layer, x: Tensor, padded: bool) -> Tensor:
         if row.kind == "norm":
             assert self.config.lrn
-            return local_response_norm(x, self.config.lrn, row.towers)
+            return local_response_norm(x, self.config.lrn, self.config.norm_towers)
         edge = row.pad[0]
         return spatial_norm(x) if padded else spatial_norm(x)[:, :, edge:-edge, edge:-edge]
 
@@ -242,7 +243,7 @@ class Gradients:
 
     def _pixels(self, crop: Array) -> Tensor:
         """The crop as a batch of one that takes a gradient."""
-        shape = (3, CROP_PX, CROP_PX)
+        shape = (3, self.config.crop_px, self.config.crop_px)
         if np.shape(crop) != shape:
             raise ValueError(f"A crop has to have shape {shape}; got {np.shape(crop)}.")
         return torch.from_numpy(np.array(crop, np.float32))[None].to(self.device).requires_grad_()

@@ -12,7 +12,6 @@ import numpy as np
 import onnxruntime as ort
 
 from model.explorer import Explorer
-from model.layers import CROP_PX
 
 
 def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = 8) -> dict[str, float]:
@@ -32,7 +31,8 @@ def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = 8) -> d
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = ort.InferenceSession(str(path), options, providers=explorer.session.get_providers())
-        crop = np.random.default_rng(0).normal(0, 60, (1, 3, CROP_PX, CROP_PX)).astype(np.float32)
+        side = explorer.config.crop_px
+        crop = np.random.default_rng(0).normal(0, 60, (1, 3, side, side)).astype(np.float32)
         for _ in range(runs + 1):
             session.run(layers, {"image": crop})
         profile = session.end_profiling()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-CROP_PX = 224  # what the network sees
+CROP_PX = 224  # what the paper's network sees, and all that are trained here; others may differ (`Config.crop_px`)
 SQUARE_PX = 256  # what crops are cut from
 
 
@@ -56,6 +56,17 @@ class Config:
     without: Literal["conv3", "conv4", "conv5"] | None = None
     """A convolution left out, as section 7 tries; the next one reads what it would have read, within its own rules."""
 
+    crop_px: int = CROP_PX
+    """Side of what the network sees; Caffe's nets see 227 of 256 pixels."""
+    conv1_pad: tuple[int, int] = (0, 3)
+    """Zero rows (and columns) before and after the crop: torchvision's net has (2, 2), Caffe's have none."""
+    lrn_across_towers: bool = False
+    """Caffe's normalisation knows of no towers: its windows reach across the border between them."""
+    pool_before_norm: bool = False
+    """Caffe's reference net pools before it normalises, in layers 1 and 2."""
+    halved_at_test: bool = True
+    """Section 4.2. torchvision and Caffe double in training what dropout leaves, so that nothing is halved at test time."""
+
     def __post_init__(self) -> None:
         if self.towers not in (1, 2) or self.pool_px not in (2, 3):
             raise ValueError(
@@ -68,8 +79,22 @@ class Config:
             raise ValueError(
                 f"activation is {self.activation!r} and without {self.without!r}; choose relu or tanh, conv3, conv4 or conv5."
             )
+        if not 64 <= self.crop_px <= SQUARE_PX or not all(0 <= rows < 11 for rows in self.conv1_pad):
+            raise ValueError(
+                f"crop_px is {self.crop_px} and conv1_pad {self.conv1_pad}; choose 64 to {SQUARE_PX} pixels, 0 to 10 zero rows."
+            )
         if self.num_classes < 1:
             raise ValueError(f"num_classes is {self.num_classes}; a network needs at least one class.")
+
+    @property
+    def read_at_test(self) -> float:
+        """How much of fc6 and fc7 the next layer reads at test time: half of it behind dropout (section 4.2)."""
+        return 0.5 if self.dropout and self.halved_at_test else 1.0
+
+    @property
+    def norm_towers(self) -> int:
+        """Into how many parts response normalisation cuts a layer's maps."""
+        return 1 if self.lrn_across_towers else self.towers
 
     @property
     def scaled_kernels(self) -> tuple[int, ...]:
@@ -116,9 +141,10 @@ class Config:
 
     @staticmethod
     def from_dict(fields: Mapping[str, Any]) -> Config:
-        """Inverse of `to_dict`, also after a trip through JSON."""
+        """Inverse of `to_dict`, also after a trip through JSON. Fields that an older program did not know are the paper's."""
         lrn = fields.get("lrn")
-        return Config(**{**fields, "kernels": tuple(fields["kernels"]), "lrn": LRN(**lrn) if lrn else None})
+        tuples = {name: tuple(fields[name]) for name in ("kernels", "conv1_pad") if name in fields}
+        return Config(**{**fields, **tuples, "lrn": LRN(**lrn) if lrn else None})
 
 
 CONV_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -136,7 +162,7 @@ class Layer:
     window_px: int = 1
     stride: int = 1
     pad: tuple[int, int] = (0, 0)
-    """Zero rows (and columns) before and after: conv1 has none before and three after."""
+    """Zero rows (and columns) before and after: the paper's conv1 has none before and three after."""
     groups: int = 1
     """2 where each tower reads only itself."""
     towers: int = 2
@@ -144,8 +170,10 @@ class Layer:
     reads_both: bool = False
     """True where a tower reads the other one too: the cross-GPU traffic."""
     weight_shape: tuple[int, ...] | None = None
+    crop_px: int = CROP_PX
+    """Side of the crop that the network sees."""
     field_px: int = CROP_PX
-    """Side of the receptive field on the 224-pixel crop."""
+    """Side of the receptive field on the crop."""
     field_stride_px: int = CROP_PX
     """How far the field moves from one value of a map to the next."""
     field_start_px: int = 0
@@ -177,26 +205,29 @@ class Layer:
     def field(self, row: int, column: int) -> tuple[int, int, int, int]:
         """Receptive field of the value at (row, column): top, left, bottom, right in crop pixels, within the crop."""
         top, left = (self.field_start_px + place * self.field_stride_px for place in (row, column))
-        return max(top, 0), max(left, 0), min(top + self.field_px, CROP_PX), min(left + self.field_px, CROP_PX)
+        bottom, right = (min(edge + self.field_px, self.crop_px) for edge in (top, left))
+        return max(top, 0), max(left, 0), bottom, right
 
 
 def _layers(net: Config) -> list[Layer]:
     table: list[Layer] = []
     k1, k2, k3, k4, k5 = net.scaled_kernels
     pool = ("pool", None, net.pool_px, 2, (0, 0))
+    norm = ("norm", None, 1, 1, (0, 0))
     # kind, units (None: as many as below), window, stride, zero rows before and after
-    spatial: list[tuple[str, Any]] = [("conv1", ("conv", k1, 11, 4, (0, 3)))]
-    spatial += [("norm1", ("norm", None, 1, 1, (0, 0)))] if net.lrn else []
-    spatial += [("pool1", pool), ("conv2", ("conv", k2, 5, 1, (2, 2)))]
-    spatial += [("norm2", ("norm", None, 1, 1, (0, 0)))] if net.lrn else []
-    spatial += [("spatial2", ("spatial_norm", None, 5, 1, (2, 2)))] if net.spatial_norm2 else []
-    spatial += [("pool2", pool)]
+    spatial: list[tuple[str, Any]] = [("conv1", ("conv", k1, 11, 4, net.conv1_pad))]
+    norms = [("norm1", norm)] if net.lrn else []
+    spatial += [("pool1", pool), *norms] if net.pool_before_norm else [*norms, ("pool1", pool)]
+    spatial += [("conv2", ("conv", k2, 5, 1, (2, 2)))]
+    norms = [("norm2", norm)] if net.lrn else []
+    norms += [("spatial2", ("spatial_norm", None, 5, 1, (2, 2)))] if net.spatial_norm2 else []
+    spatial += [("pool2", pool), *norms] if net.pool_before_norm else [*norms, ("pool2", pool)]
     middle = (("conv3", k3), ("conv4", k4), ("conv5", k5))
     spatial += [(name, ("conv", kernels, 3, 1, (1, 1))) for name, kernels in middle if name != net.without]
     spatial += [("pool5", pool)]
     spatial += [("conv6", ("conv", k5, 3, 1, (1, 1)))] if net.conv6 else []
 
-    units, size, field, jump, start = 3, CROP_PX, 1, 1, 0  # of the input
+    units, size, field, jump, start = 3, net.crop_px, 1, 1, 0  # of the input
     for name, (kind, made, window, stride, pad) in spatial:
         reads_both = name in ("conv3", "conv6") and net.towers == 2 and (name == "conv6" or net.conv3_reads_both)
         groups = net.towers if kind == "conv" and name != "conv1" and not reads_both else 1
@@ -208,10 +239,11 @@ def _layers(net: Config) -> list[Layer]:
             Layer(
                 name=name, kind=kind, units=units, size_px=size, window_px=window, stride=stride, pad=pad,
                 groups=groups, towers=net.towers, reads_both=reads_both, weight_shape=weights,
-                field_px=field, field_stride_px=jump, field_start_px=start,
+                crop_px=net.crop_px, field_px=field, field_stride_px=jump, field_start_px=start,
             )
         )  # fmt: skip
     reads = math.prod(table[-1].shape)
+    whole: dict[str, Any] = dict.fromkeys(("crop_px", "field_px", "field_stride_px"), net.crop_px)  # fc units see all
     for name, units in (("fc6", net.fc_units), ("fc7", net.fc_units), ("fc8", net.num_classes)):
         towers = net.towers if name != "fc8" else 1
         both = net.towers == 2
@@ -224,10 +256,11 @@ def _layers(net: Config) -> list[Layer]:
                 towers=towers,
                 reads_both=both,
                 weight_shape=(units, reads),
+                **whole,
             )
         )
         reads = units
-    table.append(Layer(name="prob", kind="softmax", units=net.num_classes, size_px=1, towers=1))
+    table.append(Layer(name="prob", kind="softmax", units=net.num_classes, size_px=1, towers=1, **whole))
     return table
 
 
@@ -241,4 +274,11 @@ NO_OVERLAP = Config(pool_px=2)
 NO_CROSS_TALK = Config(conv3_reads_both=False)
 TANH = Config(activation="tanh")
 NO_DROPOUT = Config(dropout=False)
+TORCHVISION = Config(  # its `alexnet`, after Krizhevsky 2014, "One weird trick"
+    kernels=(64, 192, 384, 256, 256), towers=1, lrn=None, conv1_pad=(2, 2), halved_at_test=False
+)
+BVLC = Config(  # Caffe's `bvlc_alexnet`; k = 1 and alpha / n, as Caffe's layer has them
+    lrn=LRN(k=1.0, alpha=2e-5), crop_px=227, conv1_pad=(0, 0), lrn_across_towers=True, halved_at_test=False
+)
+CAFFENET = replace(BVLC, pool_before_norm=True)  # Caffe's `bvlc_reference_caffenet`
 WITHOUT_CONV3, WITHOUT_CONV4, WITHOUT_CONV5 = Config(without="conv3"), Config(without="conv4"), Config(without="conv5")

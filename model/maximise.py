@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from model.gains import Gains
-from model.layers import CROP_PX, SQUARE_PX, Layer
+from model.layers import SQUARE_PX, Layer
 from model.messages import Preview
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class _Scene:
     def of(gradients: Gradients, layer: str, unit: int, gains: Gains | None) -> _Scene:
         row = gradients.config.layer[layer]
         start, side, whole = _window(row)
-        margin = side // JITTER
-        rim = (SQUARE_PX - CROP_PX) // 2
+        rim = (SQUARE_PX - row.crop_px) // 2
+        margin = min(side // JITTER, rim)
         mean = gradients.info.mean
         mean = np.broadcast_to(mean if mean.ndim == 3 else mean[:, None, None], (3, SQUARE_PX, SQUARE_PX))
         part = slice(rim + start - margin, rim + start + side + margin)
@@ -142,8 +142,8 @@ def _window(row: Layer) -> tuple[int, int, bool]:
     A field that ends within the crop has read no padding, in no layer: the window alone gives the same value.
     """
     start = row.field_start_px + (row.size_px - 1) // 2 * row.field_stride_px
-    if row.kind == "fc" or start < 0 or start + row.field_px > CROP_PX:
-        return 0, CROP_PX, True
+    if row.kind == "fc" or start < 0 or start + row.field_px > row.crop_px:
+        return 0, row.crop_px, True
     return start, row.field_px, False
 
 

@@ -28,14 +28,15 @@ class Occlusion:
     """(places, places, classes): row and column of the patch's place."""
     patch_px: int
     stride_px: int
+    crop_px: int = CROP_PX
 
     @property
     def first_px(self) -> float:
         """The middle of the first place's patch, in crop pixels from the crop's edge; the next is a stride on."""
-        return patch_starts(self.patch_px, self.stride_px)[0] + self.patch_px / 2
+        return patch_starts(self.patch_px, self.stride_px, self.crop_px)[0] + self.patch_px / 2
 
 
-def patch_starts(patch_px: int, stride_px: int) -> list[int]:
+def patch_starts(patch_px: int, stride_px: int, crop_px: int = CROP_PX) -> list[int]:
     """First rows (and columns) of the patches: as many as fit the crop, what is left over shared by both edges.
 
     Raises
@@ -43,9 +44,9 @@ def patch_starts(patch_px: int, stride_px: int) -> list[int]:
     ValueError
         When the patch does not fit the crop, or does not move.
     """
-    if not (1 <= patch_px <= CROP_PX and stride_px >= 1):
-        raise ValueError(f"A patch has 1 to {CROP_PX} pixels and moves by 1 or more; not {patch_px} by {stride_px}.")
-    room = CROP_PX - patch_px
+    if not (1 <= patch_px <= crop_px and stride_px >= 1):
+        raise ValueError(f"A patch has 1 to {crop_px} pixels and moves by 1 or more; not {patch_px} by {stride_px}.")
+    room = crop_px - patch_px
     return list(range(room % stride_px // 2, room + 1, stride_px))
 
 
@@ -82,7 +83,7 @@ def occlude(
     ValueError
         When the patch does not fit, or a gain is wrong.
     """
-    starts = patch_starts(patch_px, stride_px)
+    starts = patch_starts(patch_px, stride_px, explorer.config.crop_px)
     places = [(row, column) for row in starts for column in starts]
     found: list[Array] = []
     for first in range(0, len(places), BATCH):
@@ -94,7 +95,7 @@ def occlude(
             return None
     probabilities = np.concatenate(found).reshape(len(starts), len(starts), -1)
     probabilities.flags.writeable = False
-    return Occlusion(probabilities, patch_px, stride_px)
+    return Occlusion(probabilities, patch_px, stride_px, explorer.config.crop_px)
 
 
 def _hidden(crop: Array, places: list[tuple[int, int]], patch_px: int) -> Array:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from model.layers import CROP_PX, SQUARE_PX, Config, Layer
+from model.layers import SQUARE_PX, Config, Layer
 
 OPSET = 18
 METADATA_KEY = "alexnet"
@@ -49,7 +49,7 @@ class ModelInfo:
                 "format": 1,
                 "config": self.config.to_dict(),
                 "classes": self.classes,
-                "input": {"crop_px": CROP_PX, "square_px": SQUARE_PX, "range": "0..255 RGB minus mean"},
+                "input": {"crop_px": self.config.crop_px, "square_px": SQUARE_PX, "range": "0..255 RGB minus mean"},
                 "mean": _to_text(self.mean),
                 "recipe": self.recipe,
                 "commit": self.commit,
@@ -73,9 +73,10 @@ class ModelInfo:
 
 
 def _to_text(array: Array) -> str:
-    """A float array as base64 of a .npy file in 16-bit floats, which training rounds the mean to."""
+    """A float array as base64 of a .npy file: in 16-bit floats, which training rounds the mean to, if they hold it."""
     file = io.BytesIO()
-    np.save(file, array.astype(np.float16))
+    half = array.astype(np.float16)
+    np.save(file, half if (half == array).all() else array.astype(np.float32))
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -123,7 +124,7 @@ def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array]) -> No
     net = info.config
     if len(info.classes) != net.num_classes:
         raise ValueError(f"The network has {net.num_classes} classes, but {len(info.classes)} are named.")
-    graph = _Graph()
+    graph = _Graph(net.crop_px)
     for row in net.layers:
         if row.weight_shape:
             for part, shape in (("weight", row.weight_shape), ("bias", (row.units,))):
@@ -150,10 +151,10 @@ def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array]) -> No
 class _Graph:
     """Nodes, inputs and initializers as they are made; `node` returns the name of its output."""
 
-    def __init__(self) -> None:
+    def __init__(self, crop_px: int) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
-        self.inputs = [_tensor("image", ["batch", 3, CROP_PX, CROP_PX])]
+        self.inputs = [_tensor("image", ["batch", 3, crop_px, crop_px])]
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
         self.initializers.append(numpy_helper.from_array(value, name))
@@ -234,7 +235,7 @@ def _norm(graph: _Graph, net: Config, row: Layer, x: str) -> str:
     assert net.lrn
     # ONNX divides the sum by its length, the paper does not
     attributes = {"size": net.lrn.n, "alpha": net.lrn.alpha * net.lrn.n, "beta": net.lrn.beta, "bias": net.lrn.k}
-    if row.towers == 1:
+    if net.norm_towers == 1:
         return graph.node("LRN", [x], row.name, **attributes)
     towers = [
         graph.node("LRN", [part], f"{row.name}.gpu{i + 1}", **attributes) for i, part in enumerate(graph.split(x))
@@ -257,9 +258,7 @@ def _spatial_norm(graph: _Graph, row: Layer, x: str) -> str:
 def _fc(graph: _Graph, net: Config, row: Layer, x: str) -> str:
     if row.name == "fc6":
         x = graph.node("Flatten", [x], "fc6.reads")
-    halved = (
-        0.5 if net.dropout and row.name != "fc6" else 1.0
-    )  # section 4.2: what dropout thinned is halved at test time
+    halved = net.read_at_test if row.name != "fc6" else 1.0
     reads = [x, f"{row.name}.weight", f"{row.name}.bias"]
     if row.name == "fc8":
         return graph.node("Gemm", reads, row.name, alpha=halved, transB=1)

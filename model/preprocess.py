@@ -46,7 +46,6 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }  # by EXIF orientation; 1 is upright
-TEN_CROP_OFFSETS = ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))  # (row, column), section 4.1
 
 Square = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
@@ -54,17 +53,24 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class View:
-    """Which of section 4.1's views of a square the network sees: the centre crop, unless told otherwise."""
+    """Which of section 4.1's views of a square the network sees: the paper's centre crop, unless told otherwise."""
 
     row: int = (SQUARE_PX - CROP_PX) // 2
     column: int = (SQUARE_PX - CROP_PX) // 2
-    """First row and column of the crop in the square, 0..32."""
+    """First row and column of the crop in the square, 0..32 for the paper's crops."""
     mirror: bool = False
     colour: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Grey levels added to red, green and blue, as PCA colour noise does."""
+    crop_px: int = CROP_PX
+    """Side of the crop."""
 
 
-CENTRE = View()
+def centre(crop_px: int = CROP_PX) -> View:
+    """The centre crop of a network that sees so many pixels; Caffe's 227 begin at 14, as its own do."""
+    return View((SQUARE_PX - crop_px) // 2, (SQUARE_PX - crop_px) // 2, crop_px=crop_px)
+
+
+CENTRE = centre()
 
 
 def read_picture(source: str | Path | bytes | BinaryIO) -> Image.Image:
@@ -180,7 +186,7 @@ def to_square(picture: Image.Image) -> Square:
 
 
 def crop(square: Square, mean: Array, view: View = CENTRE) -> Array:
-    """One crop, float32 (1, 3, 224, 224): RGB in 0..255 less the mean, not divided by anything (section 2).
+    """One crop, float32 (1, 3, 224, 224) or of the view's own size: RGB in 0..255 less the mean, not divided by anything (section 2).
 
     Parameters
     ----------
@@ -196,10 +202,10 @@ def crop(square: Square, mean: Array, view: View = CENTRE) -> Array:
         When the crop would leave the square.
     """
     _check(square, mean)
-    room = SQUARE_PX - CROP_PX
+    room = SQUARE_PX - view.crop_px
     if not (0 <= view.row <= room and 0 <= view.column <= room):
         raise ValueError(f"A crop begins in row and column 0 to {room}; not in {view.row}, {view.column}.")
-    window = np.s_[:, view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
+    window = np.s_[:, view.row : view.row + view.crop_px, view.column : view.column + view.crop_px]
     pixels = square.transpose(2, 0, 1)[window]
     part = mean[window] if mean.ndim == 3 else mean[:, None, None]
     made = np.subtract(pixels, part, order="C", dtype=np.float32)
@@ -208,12 +214,20 @@ def crop(square: Square, mean: Array, view: View = CENTRE) -> Array:
     return np.ascontiguousarray(made[:, :, ::-1] if view.mirror else made)[None]
 
 
-def ten_crops(square: Square, mean: Array, colour: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Array:
-    """Corners, centre and mirrors, float32 (10, 3, 224, 224): each crop of TEN_CROP_OFFSETS, then its mirror image.
+def ten_crop_offsets(crop_px: int = CROP_PX) -> tuple[tuple[int, int], ...]:
+    """(row, column) of the corners and the centre, in the order of section 4.1."""
+    room = SQUARE_PX - crop_px
+    return (0, 0), (0, room), (room // 2, room // 2), (room, 0), (room, room)
+
+
+def ten_crops(
+    square: Square, mean: Array, colour: tuple[float, float, float] = (0.0, 0.0, 0.0), crop_px: int = CROP_PX
+) -> Array:
+    """Corners, centre and mirrors, float32 (10, 3, 224, 224): each of `ten_crop_offsets`, then its mirror image.
 
     Averaging the network's probabilities over them is section 4.1's test. Parameters as for `crop`.
     """
-    views = [View(*offset, mirror, colour) for offset in TEN_CROP_OFFSETS for mirror in (False, True)]
+    views = [View(*offset, mirror, colour, crop_px) for offset in ten_crop_offsets(crop_px) for mirror in (False, True)]
     return np.concatenate([crop(square, mean, view) for view in views])
 
 

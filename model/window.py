@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.explorer import Activations, Explorer
-from model.layers import CROP_PX, Layer
+from model.layers import Layer
 from model.steps import Array, Normalisation, Place, Pooling, Softmax, Step, WeightedSum
 
 Gains = Mapping[str, npt.ArrayLike]
@@ -69,7 +69,7 @@ def fully_connected(
         place=place, reads=reads, channels=np.arange(count), top=0, left=0, inside=np.ones(maps.shape[1:], bool),
         patch=maps, kernel=explorer.weights[f"{layer}.weight"][unit].reshape(maps.shape),
         crosses=_crosses(it, unit, count), cross_talk=1.0,
-        halved=0.5 if config.dropout and layer != "fc6" else 1.0,
+        halved=config.read_at_test if layer != "fc6" else 1.0,
         bias=float(explorer.weights[f"{layer}.bias"][unit]),
         function="" if layer == "fc8" else config.activation, gain=_gain(gains, it, unit),
     )  # fmt: skip
@@ -88,8 +88,9 @@ def normalisation(explorer: Explorer, seen: Activations, layer: str, unit: int, 
         )  # fmt: skip
     lrn = explorer.config.lrn
     assert lrn
-    tower = it.tower_units(unit // (it.units // it.towers))
-    neighbours = np.arange(max(unit - lrn.n // 2, tower.start), min(unit + lrn.n // 2 + 1, tower.stop))
+    share = it.units // explorer.config.norm_towers
+    start, stop = unit // share * share, (unit // share + 1) * share
+    neighbours = np.arange(max(unit - lrn.n // 2, start), min(unit + lrn.n // 2 + 1, stop))
     return Normalisation(
         **step, maps=neighbours, values=maps[neighbours, row, column], k=lrn.k, alpha=lrn.alpha, beta=lrn.beta  # type: ignore[arg-type]
     )  # fmt: skip
@@ -148,7 +149,7 @@ def uses(explorer: Explorer, seen: Activations, layer: str, unit: int, row: int,
     _, it = _find(explorer, Place(layer, unit, row, column))
     table = explorer.config.layers
     steps: list[Step] = []
-    for above in table[table.index(it) + 1 :] if it.kind != "pool" else ():
+    for above in table[table.index(it) + 1 :]:
         if above.kind == "pool":
             places = [(i, j) for i in _windows_over(above, row) for j in _windows_over(above, column)]
             return (*steps, *(pooling(explorer, seen, above.name, unit, *place) for place in places))
@@ -165,16 +166,16 @@ def value_of(explorer: Explorer, seen: Activations, place: Place) -> float:
 
 
 def colours_of(explorer: Explorer, seen: Activations, step: WeightedSum) -> npt.NDArray[np.uint8]:
-    """The pixels under a window of conv1, uint8 (k, k, 3); the overhanging zeros, which stand for the mean, are grey."""
+    """The pixels under a window of conv1, uint8 (k, k, 3); the zeros around it, which stand for the mean, are grey."""
     mean, view = explorer.mean, seen.view
     if mean.ndim == 3:
-        mean = mean[:, view.row : view.row + CROP_PX, view.column : view.column + CROP_PX]
+        mean = mean[:, view.row : view.row + view.crop_px, view.column : view.column + view.crop_px]
         mean = mean[:, :, ::-1] if view.mirror else mean
     pixels = seen.crop + (mean if mean.ndim == 3 else mean[:, None, None])
     patch = np.full((*step.inside.shape, 3), 128, np.uint8)
-    rows, columns = int(step.inside[:, 0].sum()), int(step.inside[0].sum())
-    under = pixels[:, step.top : step.top + rows, step.left : step.left + columns]
-    patch[:rows, :columns] = np.round(under).clip(0, 255).transpose(1, 2, 0)
+    rows, columns = (np.flatnonzero(step.inside.any(axis)) for axis in (1, 0))
+    under = pixels[:, step.top + rows[:, None], step.left + columns]
+    patch[rows[:, None], columns] = np.round(under).clip(0, 255).transpose(1, 2, 0)
     return patch
 
 

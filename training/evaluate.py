@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from model import preprocess
 from model.explorer import Explorer
+from model.layers import CROP_PX
 from model.provenance import commit, cpu
 from training import dense
 from training.judgement import Errors as Errors  # training.run and training.card take it from here
@@ -41,25 +42,30 @@ class Views:
 
     words: str
     crops: int
-    cut: Callable[[Squares, Array], Array]
-    """Squares (n, 256, 256, 3) and a mean to the network's inputs, those of a picture one behind the other."""
+    cut: Callable[[Squares, Array, int], Array]
+    """Squares (n, 256, 256, 3), a mean and a crop's side to the network's inputs, those of a picture one behind the other."""
 
 
-def _each(cut: Callable[[Squares, Array], Array]) -> Callable[[Squares, Array], Array]:
-    return lambda squares, mean: np.concatenate([cut(square, mean) for square in squares])
+def _one_crop(squares: Squares, mean: Array, crop_px: int) -> Array:
+    return np.concatenate([preprocess.crop(square, mean, preprocess.centre(crop_px)) for square in squares])
 
 
-ONE_CROP = Views("one crop", 1, _each(preprocess.crop))
-TEN_CROPS = Views("ten crops", 10, _each(preprocess.ten_crops))
-DENSE = Views("dense", dense.NUM_PLACES, dense.dense_squares)
+def _ten_crops(squares: Squares, mean: Array, crop_px: int) -> Array:
+    return np.concatenate([preprocess.ten_crops(square, mean, crop_px=crop_px) for square in squares])
+
+
+ONE_CROP = Views("one crop", 1, _one_crop)
+TEN_CROPS = Views("ten crops", 10, _ten_crops)
+DENSE = Views("dense", dense.NUM_PLACES, lambda squares, mean, _: dense.dense_squares(squares, mean))
 
 
 @dataclass(frozen=True)
 class Voter:
-    """One network of an ensemble: its mean, and inputs to probabilities (n * crops, classes)."""
+    """One network of an ensemble: its mean, its crops' side, and inputs to probabilities (n * crops, classes)."""
 
     probabilities: Callable[[Array], Array]
     mean: Array
+    crop_px: int = CROP_PX
 
 
 def evaluate(
@@ -122,7 +128,7 @@ def _prefetched(
 
     def load(start: int) -> tuple[list[Array], npt.NDArray[np.int64]]:
         squares, labels = pictures.images[start : start + size], pictures.labels[start : start + size]
-        return [views.cut(squares, voter.mean) for voter in voters], labels
+        return [views.cut(squares, voter.mean, voter.crop_px) for voter in voters], labels
 
     with ThreadPoolExecutor(1) as pool:
         pending: Future[tuple[list[Array], npt.NDArray[np.int64]]] = pool.submit(load, 0)
@@ -165,11 +171,12 @@ def open_models(paths: Sequence[Path], device: str) -> list[Explorer]:
 
 def voter(explorer: Explorer, views: Views, engine: str = "onnx") -> Voter:
     """A model file as a voter: in ONNX Runtime, or with its weights in torch, where dense views always run."""
+    own = (explorer.mean, explorer.config.crop_px)
     if views is DENSE:
-        return Voter(dense.torch_probabilities(dense.slide(dense.torch_net(explorer))), explorer.mean)
+        return Voter(dense.torch_probabilities(dense.slide(dense.torch_net(explorer))), *own)
     if engine == "torch":
-        return Voter(dense.torch_probabilities(dense.torch_net(explorer)), explorer.mean)
-    return Voter(explorer.probabilities, explorer.mean)
+        return Voter(dense.torch_probabilities(dense.torch_net(explorer)), *own)
+    return Voter(explorer.probabilities, *own)
 
 
 def report(judgement: Judgement, explorers: Sequence[Explorer], about: dict[str, Any]) -> dict[str, Any]:

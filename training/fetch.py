@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.download import Checksum, download
+from model.download import Checksum, download
 from training.unpack import Layout, cifar10, class_folders, tiny_imagenet, unpack
 
 FASTAI = "https://s3.amazonaws.com/fast-ai-imageclas"  # the addresses of github.com/fastai/imagenette

@@ -97,6 +97,8 @@ def layout(parallel: Parallel, config: Config, rank: int, world_size: int, devic
             f"--parallel {parallel} wants {'an even number of' if towers == 2 else 'two or more'} processes, not "
             f"{world_size}; start it with torchrun --nproc-per-node 2 -m training.run ..."
         )
+    if not config.halved_at_test or config.lrn_across_towers:
+        raise ValueError("A net with Caffe's or torchvision's dropout or normalisation is trained in one process only.")
     if config.towers < towers:
         raise ValueError("This recipe's net has one tower; use --parallel data.")
     mesh = init_device_mesh(device_type, (world_size // towers, towers), mesh_dim_names=("pair", "tower"))

@@ -246,7 +246,8 @@ class Run:
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
         state = load_checkpoint(self.out / "checkpoint.pt")
-        if state["recipe"] != self.recipe.to_dict():
+        made = {**state["recipe"], "net": state["config"]}  # read anew: a recipe of an older program has fewer fields
+        if made != {**self.recipe.to_dict(), "net": self.recipe.net}:
             raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
         if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
             raise ValueError(f"{self.out}/checkpoint.pt was made with other pictures; give another --out.")

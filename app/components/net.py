@@ -15,7 +15,7 @@ from app.figures import GPU_COLOURS, greys, short
 from app.text import class_word, template
 from app.view import CROSS_TALK, TOWERS, View
 from model.explorer import Activations
-from model.layers import CROP_PX, Config, Layer
+from model.layers import Config, Layer
 
 KEY = "net"
 CSS = """
@@ -81,7 +81,7 @@ def net(
         "layers": layers,
         "towers": config.towers,
         "colours": GPU_COLOURS,
-        "crop": CROP_PX,
+        "crop": config.crop_px,
         "view": {"layer": view.layer, "unit": view.unit, "row": (view.place or (None,))[0], "column": (view.place or (0, None))[1]},
         "panel": {"layer": panel[0], "unit": panel[1], "row": panel[2][0], "column": panel[2][1]},
         "muted": view.lesions.muted(config),

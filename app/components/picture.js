@@ -1,5 +1,5 @@
 // The photograph: what the network sees of it, the receptive field under the pointer, a unit's map over it, and paint.
-const SQUARE = 256, CROP = 224;
+const SQUARE = 256;
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
 
@@ -11,10 +11,10 @@ function read(data) {
 
 function drawSquare(canvas, view, pixels) {
   const context = canvas.getContext("2d"), image = context.createImageData(SQUARE, SQUARE);
-  const { row, column } = view;
+  const { row, column, crop } = view;
   for (let y = 0, i = 0; y < SQUARE; y++) {
     for (let x = 0; x < SQUARE; x++, i++) {
-      const seen = y >= row && y < row + CROP && x >= column && x < column + CROP;
+      const seen = y >= row && y < row + crop && x >= column && x < column + crop;
       for (let c = 0; c < 3; c++) image.data[4 * i + c] = seen ? pixels[3 * i + c] : 0.55 * pixels[3 * i + c] + 70;
       image.data[4 * i + 3] = 255;
     }
@@ -22,11 +22,11 @@ function drawSquare(canvas, view, pixels) {
   context.putImageData(image, 0, 0);
 }
 
-// Which part of the crop a value of a layer's map sees, in crop pixels.
-function fieldOf(layer, row, column) {
+// Which part of a crop of that side a value of a layer's map sees, in crop pixels.
+function fieldOf(layer, row, column, crop) {
   const { start, stride, px } = layer.field;
   const top = start + row * stride, left = start + column * stride;
-  const inside = (value) => Math.min(CROP, Math.max(0, value));
+  const inside = (value) => Math.min(crop, Math.max(0, value));
   return { top: inside(top), left: inside(left), bottom: inside(top + px), right: inside(left + px) };
 }
 
@@ -44,10 +44,10 @@ function drawOver(state) {
   context.translate(view.column, view.row);
   context.strokeStyle = "#fffc";
   context.lineWidth = 1;
-  context.strokeRect(-0.5, -0.5, CROP + 1, CROP + 1);
+  context.strokeRect(-0.5, -0.5, view.crop + 1, view.crop + 1);
   const at = current();
-  const outline = at && at.layer.size > 1 && at.row != null ? fieldOf(at.layer, at.row, at.column) : null;
-  if (at && state.showMap && at.layer.size > 1) drawMap(context, at);
+  const outline = at && at.layer.size > 1 && at.row != null ? fieldOf(at.layer, at.row, at.column, view.crop) : null;
+  if (at && state.showMap && at.layer.size > 1) drawMap(context, at, view.crop);
   if (outline) {
     const box = [outline.left, outline.top, outline.right - outline.left, outline.bottom - outline.top];
     for (const [colour, width] of [["#fff", 3.5], [at.colour ?? "#555", 2]]) {
@@ -61,15 +61,15 @@ function drawOver(state) {
 }
 
 // Each value over the middle of what it sees: the brighter, the stronger.
-function drawMap(context, { layer, unit }) {
+function drawMap(context, { layer, unit }, crop) {
   const seen = shared.seen, { start, stride, px } = layer.field, shift = start + (px - stride) / 2;
   const offset = layer.offset + unit * layer.size * layer.size;
   context.save();
   context.beginPath();
-  context.rect(0, 0, CROP, CROP);
+  context.rect(0, 0, crop, crop);
   context.clip();
   context.fillStyle = "#000a";
-  context.fillRect(0, 0, CROP, CROP);
+  context.fillRect(0, 0, crop, crop);
   for (let y = 0; y < layer.size; y++) {
     for (let x = 0; x < layer.size; x++) {
       const value = seen.pixels[offset + y * layer.size + x];

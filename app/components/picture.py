@@ -13,7 +13,7 @@ import streamlit as st
 from app.components.wire import pack
 from app.text import t
 from app.view import Edits
-from model.layers import CROP_PX, SQUARE_PX
+from model.layers import SQUARE_PX
 from model.preprocess import View
 
 KEY = "picture_canvas"
@@ -51,8 +51,8 @@ def displayed(square: npt.NDArray[np.uint8], crop: View) -> npt.NDArray[np.uint8
 
 
 def cropped(square: npt.NDArray[np.uint8], crop: View) -> npt.NDArray[np.uint8]:
-    """What the network sees of the square, as a screen can show it, (224, 224, 3)."""
-    return displayed(square[crop.row : crop.row + CROP_PX, crop.column : crop.column + CROP_PX], crop)
+    """What the network sees of the square, as a screen can show it, uint8 (224, 224, 3) or of the view's size."""
+    return displayed(square[crop.row : crop.row + crop.crop_px, crop.column : crop.column + crop.crop_px], crop)
 
 
 def picture_canvas(
@@ -70,7 +70,8 @@ def picture_canvas(
     header = {
         "key": key,
         "row": crop.row,
-        "column": SQUARE_PX - CROP_PX - crop.column if crop.mirror else crop.column,
+        "crop": crop.crop_px,
+        "column": SQUARE_PX - crop.crop_px - crop.column if crop.mirror else crop.column,
         "mirror": crop.mirror,
         "paint": base64.b64encode(edits.paint).decode(),
         "paintColour": f"rgb({red} {green} {blue})",

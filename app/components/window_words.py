@@ -186,9 +186,10 @@ def _normalisation(explorer: Explorer, step: Normalisation) -> dict[str, Any]:
         return {"note": t("window_spatial", size=size), "grids": [grid], "rows": rows}
     lrn = explorer.config.lrn
     assert lrn
-    note = t("window_lrn", n=lrn.n, reads=step.reads)
+    own = explorer.config.norm_towers == 2
+    note = t("window_lrn" if own else "window_lrn_across", n=lrn.n, reads=step.reads)
     if len(step.maps) < lrn.n:
-        note += " " + t("window_lrn_border", count=len(step.maps))
+        note += " " + t("window_lrn_border" if own else "window_lrn_across_border", count=len(step.maps))
     table = [
         [f"{unit + 1}", number(float(value)), number(float(square))]
         for unit, value, square in zip(step.maps, step.values, step.squares, strict=True)

@@ -15,14 +15,13 @@ from app.figures import probability_text
 from app.lessons import Lesson
 from app.tables import table
 from app.text import class_word, plain, t, template
-from app.view import MARGIN
 from model import preprocess
 from model.explorer import Explorer
 from model.gains import Gains
+from model.layers import SQUARE_PX
 
 BATCH = 16
 STEPS = (8, 4, 2, 1)
-PIXELS = 2 * MARGIN  # the crop's upper left corner moves over 0..32
 
 
 @st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
@@ -30,8 +29,8 @@ def _field(
     keys: tuple[str, ...], step: int, _explorer: Explorer, _square: npt.NDArray[np.uint8], _gains: Gains,
     _view: preprocess.View, _class: int,
 ) -> npt.NDArray[np.float32]:  # fmt: skip
-    """(33 / step)^2 probabilities of a class, one an offset; a bar says how far it is."""
-    offsets = range(0, PIXELS + 1, step)
+    """Probabilities of a class, one an offset, (33, 33) for the paper's crops and a step of 1; a bar says how far it is."""
+    offsets = range(0, SQUARE_PX - _view.crop_px + 1, step)
     views = [replace(_view, row=row, column=column) for row in offsets for column in offsets]
     found, bar = [], st.progress(0.0)
     for at in range(0, len(views), BATCH):
@@ -43,11 +42,16 @@ def _field(
     return np.concatenate(found).reshape(len(offsets), -1)
 
 
+def _room() -> int:
+    """How many pixels the crop's upper left corner can move, 32 for the paper's crops."""
+    return SQUARE_PX - state.explorer().config.crop_px
+
+
 def _of_first_choice(step: int) -> tuple[npt.NDArray[np.float32], int]:
     """The field of the unedited picture's first choice."""
     before = answers.activations(edited=False)
     index = int(before["prob"].argmax())
-    view = replace(state.crop_view(), row=MARGIN, column=MARGIN)
+    view = replace(state.crop_view(), row=_room() // 2, column=_room() // 2)
     keys = (state.model_key(), state.picture().key, repr(view), repr(state.view().edits.paint), repr(answers.gains()))
     square = state.edited_square()
     return _field(keys, step, state.explorer(), square, answers.gains(), view, index), index
@@ -66,7 +70,7 @@ def panel() -> None:
     with left:
         step = st.segmented_control(
             t("lesson_augmentation_step"), STEPS, default=STEPS[1], required=True, key="augmentation_step",
-            format_func=lambda one: f"{(PIXELS // one + 1) ** 2:,}",
+            format_func=lambda one: f"{(_room() // one + 1) ** 2:,}",
         )  # fmt: skip
         mirror_toggle(state.view().edits)
         _walk(step)
@@ -80,14 +84,14 @@ def _walk(step: int) -> None:
     values, index = _of_first_choice(step)
     edits, name = state.view().edits, class_word(state.explorer().info.classes[index][1])
     labels = (t("lesson_augmentation_field", name=name), template("lesson_augmentation_told"))
-    place = (MARGIN + edits.down) / step, (MARGIN + edits.right) / step
+    place = (_room() // 2 + edits.down) / step, (_room() // 2 + edits.right) / step
     field(values, place, labels, f"augmentation_field_{step}", step, lambda row, column: _go(row * step, column * step))
     least, most = (probability_text(float(one)) for one in (values.min(), values.max()))
     st.caption(t("lesson_augmentation_caption", name=plain(name), least=least, most=most))
 
 
 def _go(row: int, column: int) -> None:
-    state.change(edits=replace(state.view().edits, down=row - MARGIN, right=column - MARGIN))
+    state.change(edits=replace(state.view().edits, down=row - _room() // 2, right=column - _room() // 2))
 
 
 def _draw_colour() -> None:
@@ -98,10 +102,10 @@ def _draw_colour() -> None:
 
 def see() -> None:
     """The views counted, and the axes of colour of this model's training set."""
-    offsets = PIXELS + 1
+    room = _room()
     left, side = st.columns(2)
-    left.metric(t("lesson_augmentation_paper"), f"{2 * PIXELS**2:,}")
-    side.metric(t("lesson_augmentation_true"), f"{2 * offsets**2:,}")
+    left.metric(t("lesson_augmentation_paper", room=room), f"{2 * room**2:,}")
+    side.metric(t("lesson_augmentation_true", all=room + 1), f"{2 * (room + 1) ** 2:,}")
     axes = state.colour_axes()
     if axes is not None:
         rows = [

@@ -14,7 +14,6 @@ from app.components.picture import cropped
 from app.lessons import Lesson
 from app.samples import FILES, sample_path
 from app.text import class_word, t
-from model import preprocess
 from model.explorer import Activations, Explorer
 
 SURE = 0.5
@@ -38,7 +37,7 @@ def panel() -> None:
     ]
     for name in (one for one in FILES if one != state.view().sample):
         seen = _seen((state.model_key(), name), state.explorer())
-        shown.append((t(f"sample_{name}"), cropped(seen.square, preprocess.CENTRE), seen))
+        shown.append((t(f"sample_{name}"), cropped(seen.square, seen.view), seen))
     for at in range(0, len(shown), 2):
         for column, (name, picture, seen) in zip(st.columns(2, gap="large"), shown[at : at + 2], strict=False):
             with column:

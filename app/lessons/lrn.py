@@ -37,7 +37,7 @@ def panel() -> None:
     assert config.lrn
     conv1, maps = config.layer["conv1"], answers.activations()["conv1"]
     unit, lrn = unit_slider(conv1, "lrn_unit"), _chosen(config.lrn)
-    after = normalised(maps, lrn, conv1.towers)
+    after = normalised(maps, lrn, config.norm_towers)
     alts = [t(f"lesson_lrn_alt_{name}", number=unit + 1) for name in ("before", "after", "divisor")]
     divisor = (maps[unit] + 1e-9) / (after[unit] + 1e-9 / lrn.k**lrn.beta)
     captions = [
@@ -53,7 +53,8 @@ def _spelled_out(lrn: LRN, unit: int) -> None:
     """The formula with the numbers of the map's strongest place."""
     conv1, maps = state.explorer().config.layer["conv1"], answers.activations()["conv1"]
     row, column = np.unravel_index(int(maps[unit].argmax()), maps[unit].shape)
-    own = conv1.tower_units(tower_of(conv1, unit))
+    across = state.explorer().config.norm_towers == 1
+    own = slice(0, conv1.units) if across else conv1.tower_units(tower_of(conv1, unit))
     around = range(max(unit - lrn.n // 2, own.start), min(unit + lrn.n // 2 + 1, own.stop))
     values = [float(maps[i, row, column]) for i in around]
     total = sum(value**2 for value in values)
@@ -83,7 +84,9 @@ def see() -> None:
 
 
 def _fits(config: Config) -> bool:
-    return config.lrn is not None and "norm1" in config.layer and not config.relu_after_pool1
+    return (
+        config.lrn is not None and "norm1" in config.layer and not (config.relu_after_pool1 or config.pool_before_norm)
+    )
 
 
 LESSON = Lesson(name="lrn", section="3.3", options=3, right=right, panel=panel, see=see, fits=_fits)

@@ -80,6 +80,7 @@ def make_part(
 ) -> Arrays:
     """Everything of the pictures at `numbers`, by array name; unreadable ones are listed and leave no row."""
     strongest = Strongest([row for row in explorer.config.layers if row.kind != "softmax"])
+    view = preprocess.centre(explorer.config.crop_px)
     kept: list[Read] = []
     rejected: list[Read] = []
     batches: list[Arrays] = []
@@ -88,7 +89,7 @@ def make_part(
         rejected += [one for one in reads if one.square is None]
         if good:
             squares = [one.square for one in good if one.square is not None]
-            crops = np.concatenate([preprocess.crop(square, explorer.mean) for square in squares])
+            crops = np.concatenate([preprocess.crop(square, explorer.mean, view) for square in squares])
             seen = explorer.activations(crops, (*strongest.layers, "prob"))
             strongest.add(len(kept), seen)
             batches.append(_rows(explorer, seen, squares, about["layers"]))

@@ -56,6 +56,7 @@ def test_edits_choose_the_crop() -> None:
     axes = np.asarray([[100, 50, 0], [0, 10, 0], [0, 0, 1]], np.float32)
     assert Edits().crop_view(axes) == CENTRE
     assert Edits(mirror=True, down=-16, right=16).crop_view(axes) == CropView(0, 32, mirror=True)
+    assert Edits(down=-16, right=16).crop_view(axes, 227) == CropView(0, 29, crop_px=227)  # no room for more
     assert Edits(colour=(0.1, -0.2, 0)).crop_view(axes).colour == pytest.approx((10, 3, 0))
 
 

@@ -25,6 +25,9 @@ VARIANTS = {
     "without_conv3": layers.WITHOUT_CONV3,
     "without_conv4": layers.WITHOUT_CONV4,
     "without_conv5": layers.WITHOUT_CONV5,
+    "torchvision": layers.TORCHVISION,
+    "bvlc": layers.BVLC,
+    "caffenet": layers.CAFFENET,
 }
 
 
@@ -40,7 +43,7 @@ def test_paper_parameters() -> None:
 @pytest.mark.parametrize("config", [small(variant) for variant in VARIANTS.values()], ids=VARIANTS)
 def test_every_activation_has_its_row(config: Config) -> None:
     with torch.no_grad():
-        activations = toy_net(config).activations(torch.randn(2, 3, 224, 224) * 50)
+        activations = toy_net(config).activations(torch.randn(2, 3, config.crop_px, config.crop_px) * 50)
     assert {name: tuple(x.shape[1:]) for name, x in activations.items()} == {
         row.name: row.shape for row in config.layers
     }

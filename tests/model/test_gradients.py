@@ -15,7 +15,7 @@ from model.alexnet import AlexNet
 from model.explorer import Explorer
 from model.gains import Gains
 from model.gradients import Gradients
-from model.layers import ONE_TOWER, WITHOUT_CONV5, Config
+from model.layers import CAFFENET, ONE_TOWER, TORCHVISION, WITHOUT_CONV5, Config
 from tests.model.test_alexnet import VARIANTS
 from tests.toys import TOY, picture, small, write_toy
 
@@ -47,15 +47,34 @@ def test_the_way_up_is_the_files(config: Config, tmp_path: Path) -> None:
     gradients, _ = opened(tmp_path, config)
     names = tuple(row.name for row in config.layers)
     explorer, seen = Explorer.open(tmp_path / "model.onnx", "cpu"), []
+    crop = explorer.run(picture(3)).crop
     for gains in (None, towers_and_a_unit(config)):
-        expected = explorer.activations(CROP[None], names, gains)
-        found = gradients.activations(torch.from_numpy(CROP)[None], gains)
+        expected = explorer.activations(crop[None], names, gains)
+        found = gradients.activations(torch.from_numpy(crop.copy())[None], gains)
         assert list(found) == list(names)
         for name in names:
             scale = np.abs(expected[name]).max()
             np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=2e-5 * scale, err_msg=name)
         seen.append(expected["fc8"])
     assert np.abs(seen[0] - seen[1]).max() > 1e-3 * np.abs(seen[0]).max()  # gains do something
+
+
+@pytest.mark.parametrize("config", [small(TORCHVISION), small(CAFFENET)], ids=["torchvision", "caffenet"])
+def test_other_crops_and_orders(config: Config, tmp_path: Path) -> None:
+    """The gradient of a logit is plain autograd's through the torch net; every method has the crop's own size."""
+    gradients, net = opened(tmp_path, config)
+    crop = Explorer.open(tmp_path / "model.onnx", "cpu").run(picture(3)).crop
+    x = torch.from_numpy(crop.copy())[None].requires_grad_()
+    (expected,) = torch.autograd.grad(net(x)[0, 2], x)
+    found = gradients.gradient(crop, "fc8", 2)
+    np.testing.assert_allclose(found, expected[0], rtol=0, atol=1e-5 * expected.abs().max().item())
+    for method in METHODS:
+        shown = getattr(gradients, method)(crop, "conv3", 1, (6, 6))
+        top, left, bottom, right = config.layer["conv3"].field(6, 6)
+        assert shown.shape == crop.shape
+        assert np.abs(shown[:, top:bottom, left:right]).sum() == pytest.approx(np.abs(shown).sum())
+    assert gradients.grad_cam(crop, 2).shape == (13, 13)
+    assert len([*gradients.maximise("fc7", 1, steps=4)][-1].picture) == config.crop_px
 
 
 def test_deconvnet_of_one_convolution(toy: tuple[Gradients, AlexNet]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from model.explorer import Explorer
 from model.gradients import Gradients
-from model.layers import CODE_2012, CONV6, Config
+from model.layers import CAFFENET, CODE_2012, CONV6, Config
 from tests.toys import TOY, small, write_toy
 
 CODE = small(CODE_2012)
@@ -31,18 +31,24 @@ def test_it_climbs(layer: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "layer"),
     [(config, layer) for config in (TOY, CODE, small(CONV6)) for layer in ("conv1", "conv2", "conv5", "pool5", "fc8")]
-    + [(small(CONV6), "conv6"), (CODE, "pool1"), (CODE, "spatial2")],
+    + [
+        (small(CONV6), "conv6"),
+        (CODE, "pool1"),
+        (CODE, "spatial2"),
+        (small(CAFFENET), "norm2"),
+        (small(CAFFENET), "fc8"),
+    ],
 )
 def test_the_value_is_the_networks_own(config: Config, layer: str, tmp_path: Path) -> None:
     """The window, put into any crop at the centre unit's field, makes the unit say the same in ONNX Runtime."""
     gradients, explorer = opened(tmp_path, config)
     row, gains = config.layer[layer], {"conv1": 0.5, "cross_talk": 0.3}
     *_, last = gradients.maximise(layer, 2, steps=6, gains=gains)
-    crop = np.random.default_rng(0).integers(0, 256, (224, 224, 3)).astype(np.float32)
+    crop = np.random.default_rng(0).integers(0, 256, (config.crop_px, config.crop_px, 3)).astype(np.float32)
     centre = (row.size_px - 1) // 2
     top, left, bottom, right = row.field(centre, centre)
     if row.kind == "fc" or bottom - top < row.field_px:
-        top, left, bottom, right = 0, 0, 224, 224
+        top, left, bottom, right = 0, 0, config.crop_px, config.crop_px
     assert last.picture.shape == (bottom - top, right - left, 3)
     crop[top:bottom, left:right] = last.picture
     seen = explorer.activations((crop - 100).transpose(2, 0, 1)[None], (layer,), gains)[layer][0, 2]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from model.explorer import Explorer
+from model.layers import BVLC
 from model.occlusion import BATCH, occlude, patch_starts
-from tests.toys import picture, write_toy
+from tests.toys import picture, small, write_toy
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,16 @@ def test_a_patch_over_everything_leaves_the_mean_colour(explorer: Explorer) -> N
     nothing = explorer.probabilities(np.zeros((1, 3, 224, 224), np.float32))
     np.testing.assert_allclose(found.probabilities[0], nothing, rtol=1e-5)
     assert found.first_px == 112
+
+
+def test_larger_crops_have_places_to_their_edge(tmp_path: Path) -> None:
+    """227 pixels, 64 by 33: six starts, the one pixel left over goes to neither edge's share."""
+    write_toy(tmp_path / "model.onnx", small(BVLC))
+    explorer = Explorer.open(tmp_path / "model.onnx", "cpu")
+    found = occlude(explorer, explorer.run(picture(3)).crop, patch_px=62, stride_px=33)
+    assert found is not None
+    assert found.probabilities.shape[:2] == (6, 6)
+    assert (patch_starts(62, 33, 227)[-1] + 62, found.first_px) == (227, 31)
 
 
 def test_progress_and_cancel(explorer: Explorer) -> None:

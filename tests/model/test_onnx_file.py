@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
 import pytest
 import torch
@@ -14,14 +15,19 @@ from model.layers import PAPER, Config
 from tests.model.test_alexnet import VARIANTS
 from tests.toys import TOY, picture, small, toy_net, write_toy
 
-CROPS = np.stack([picture(seed, 224, 224).transpose(2, 0, 1) for seed in range(3)]).astype(np.float32) - 110
+
+def crops_of(crop_px: int) -> npt.NDArray[np.float32]:
+    return np.stack([picture(seed, crop_px, crop_px).transpose(2, 0, 1) for seed in range(3)]).astype(np.float32) - 110
+
+
+CROPS = crops_of(224)
 
 
 def assert_parity(config: Config, path: Path) -> None:
-    net = write_toy(path, config)
+    net, crops = write_toy(path, config), crops_of(config.crop_px)
     with torch.no_grad():
-        expected = net.activations(torch.from_numpy(CROPS))
-    found = Explorer.open(path, "cpu").activations(CROPS, tuple(row.name for row in config.layers))
+        expected = net.activations(torch.from_numpy(crops))
+    found = Explorer.open(path, "cpu").activations(crops, tuple(row.name for row in config.layers))
     for name, array in found.items():
         scale = expected[name].abs().max().item()
         assert scale > 0, name
@@ -101,6 +107,14 @@ def test_refuses_other_shapes(tmp_path: Path) -> None:
         onnx_file.write(tmp_path / "x.onnx", info, {k: v for k, v in weights.items() if k != "fc8.bias"})
     with pytest.raises(ValueError, match="6 classes, but 1 are named"):
         onnx_file.write(tmp_path / "x.onnx", dataclasses.replace(info, classes=(("n", "n"),)), weights)
+
+
+def test_files_of_older_programs_open() -> None:
+    """A config without the fields that came later is the paper's in them."""
+    fields = TOY.to_dict()
+    for name in ("crop_px", "conv1_pad", "lrn_across_towers", "pool_before_norm", "halved_at_test"):
+        del fields[name]
+    assert Config.from_dict(fields) == TOY
 
 
 @pytest.mark.parametrize("content", [b"", b"not a protobuf", b"\x08\x07"])

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from model import preprocess
-from model.preprocess import TEN_CROP_OFFSETS, crop, read_picture, ten_crops, to_square
+from model.preprocess import crop, read_picture, ten_crop_offsets, ten_crops, to_square
 
 ROOT = Path(__file__).parents[2]
 NO_MEAN = np.zeros(3, np.float32)
@@ -423,7 +423,8 @@ def test_ten_crops() -> None:
     assert views.shape == (10, 3, 224, 224)
     assert views.dtype == np.float32
     assert views.flags.c_contiguous
-    assert TEN_CROP_OFFSETS == ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))
+    assert ten_crop_offsets() == ((0, 0), (0, 32), (16, 16), (32, 0), (32, 32))
+    assert ten_crop_offsets(227) == ((0, 0), (0, 29), (14, 14), (29, 0), (29, 29))
     assert views[:, :2, 0, 0].tolist() == [
         [0, 0], [0, 223], [0, 32], [0, 255], [16, 16], [16, 239], [32, 0], [32, 223], [32, 32], [32, 255],
     ]  # fmt: skip

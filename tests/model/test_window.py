@@ -15,6 +15,8 @@ import pytest
 from model import window
 from model.explorer import Activations, Explorer
 from model.layers import (
+    BVLC,
+    CAFFENET,
     CODE_2012,
     CONV6,
     NO_CROSS_TALK,
@@ -23,6 +25,7 @@ from model.layers import (
     NO_OVERLAP,
     ONE_COLUMN,
     TANH,
+    TORCHVISION,
     WITHOUT_CONV3,
     Config,
     Layer,
@@ -36,6 +39,7 @@ VARIANTS = {
     "two towers": TOY, "one column": small(ONE_COLUMN), "tanh": small(TANH), "2012 code": small(CODE_2012),
     "no LRN": small(NO_LRN), "2x2 pooling": small(NO_OVERLAP), "no cross-talk": small(NO_CROSS_TALK),
     "conv6": small(CONV6), "no dropout": small(NO_DROPOUT), "without conv3": small(WITHOUT_CONV3),
+    "torchvision": small(TORCHVISION), "bvlc": small(BVLC), "caffenet": small(CAFFENET),
 }  # fmt: skip
 ROUNDING = 2.0**-23
 
@@ -149,6 +153,25 @@ def test_colours_are_the_pictures(shipped: Explorer) -> None:
     seen = shipped.run(picture(3))
     step = window.convolution(shipped, seen, "conv1", 0, 10, 20)
     np.testing.assert_array_equal(window.colours_of(shipped, seen, step), seen.square[56:67, 96:107])
+
+
+def test_zeros_before_the_crop(tmp_path: Path) -> None:
+    """torchvision's two rows above and left of the crop: the first window begins at -2, and its rim is grey."""
+    explorer = toy(tmp_path, small(TORCHVISION))
+    seen = explorer.run(picture(3))
+    step = window.convolution(explorer, seen, "conv1", 0, 0, 0)
+    assert (step.top, step.left) == (-2, -2)
+    colours = window.colours_of(explorer, seen, step)
+    assert (colours[:2] == 128).all()
+    assert (colours[:, :2] == 128).all()
+    np.testing.assert_array_equal(colours[2:, 2:], seen.square[16:25, 16:25])
+
+
+def test_caffenets_norm_follows_its_pooling(tmp_path: Path) -> None:
+    explorer = toy(tmp_path, small(CAFFENET))
+    seen = explorer.run(picture(3))
+    assert [step.place.layer for step in window.chain(explorer, seen, "norm1", 0, 5, 5)] == ["conv1", "pool1", "norm1"]
+    assert [step.place.layer for step in window.uses(explorer, seen, "pool1", 0, 5, 5)] == ["norm1"]
 
 
 def test_towers_and_cross_talk_by_hand() -> None:

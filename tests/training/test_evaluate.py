@@ -71,13 +71,13 @@ def test_every_voter_sees_its_own_mean(views: Views) -> None:
 
     def remember(inputs: Array) -> Array:
         seen.append(inputs)
-        answers = len(inputs) * views.crops // len(views.cut(pictures.images[:1], pictures.mean))
+        answers = len(inputs) * views.crops // len(views.cut(pictures.images[:1], pictures.mean, 224))
         return np.full((answers, 7), 1 / 7, np.float32)
 
     voters = [Voter(remember, np.full(3, level, np.float32)) for level in (0, 10)]
     evaluate.judge(voters, pictures, views, batch_size=3 * views.crops)
     first, second = np.concatenate(seen[::2]), np.concatenate(seen[1::2])
-    np.testing.assert_array_equal(first, views.cut(pictures.images[:], np.zeros(3, np.float32)))
+    np.testing.assert_array_equal(first, views.cut(pictures.images[:], np.zeros(3, np.float32), 224))
     np.testing.assert_allclose(first - second, 10)
 
 
@@ -96,7 +96,7 @@ def test_ensemble_averages_probabilities() -> None:
 def test_what_a_thread_raises_arrives() -> None:
     pictures = prepared([0, 1])
 
-    def broken(squares: object, mean: object) -> Array:
+    def broken(squares: object, mean: object, crop_px: int) -> Array:
         raise ValueError("cannot cut")
 
     with pytest.raises(ValueError, match="cannot cut"):
@@ -142,7 +142,7 @@ def test_engines_agree(tmp_path: Path) -> None:
     argv = toy_argv(tmp_path, "model.onnx")
     explorer = evaluate.open_models([tmp_path / "model.onnx"], "cpu")[0]
     pictures = evaluate.prepare_for(explorer, tmp_path, "val", tmp_path / "cache")
-    crops = TEN_CROPS.cut(pictures.images[:2], explorer.mean)
+    crops = TEN_CROPS.cut(pictures.images[:2], explorer.mean, 224)
     onnx, torch = (evaluate.voter(explorer, TEN_CROPS, engine).probabilities(crops) for engine in ("onnx", "torch"))
     np.testing.assert_allclose(onnx, torch, atol=1e-5)
     assert evaluate.main([*argv, "--engine", "torch", "--per-class"]) == 0

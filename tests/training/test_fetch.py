@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from model import download
+from model.download import Checksum
 from model.picture_set import find_split
 from tests.training.server import Site, serve
 from tests.training.test_unpack import cifar, imagenette, tiny, write_tar, write_zip
-from training import download, fetch
-from training.download import Checksum
+from training import fetch
 from training.fetch import ARCHIVES, Archive
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from model import download
+from model.download import Checksum
 from tests.training.server import Site, serve
-from training import download
-from training.download import Checksum
 
 DATA = random.Random(0).randbytes(1_000_000)
 SHA256 = Checksum("sha256", hashlib.sha256(DATA).hexdigest())

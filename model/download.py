@@ -30,8 +30,9 @@ class Checksum:
     """What a file's bytes must hash to."""
 
     algorithm: str
-    """"sha256" or "md5"."""
+    """"sha256", "sha1" or "md5"."""
     digest: str
+    """Lower-case hex: the whole, or its beginning, which is all that the name of a torch.hub file has of it."""
 
     def of(self, path: Path) -> str:
         """The same checksum of a file, as lower-case hex."""
@@ -98,7 +99,7 @@ def download(
             tell(f"{reason}; try {failed + 1} of {MAX_TRIES} in {wait_seconds:.0f} s")
             sleep(wait_seconds)
     found = checksum.of(partial)
-    if found != checksum.digest:
+    if not found.startswith(checksum.digest):
         _forget(partial)
         raise ValueError(
             f"{address} has {checksum.algorithm} {found} where {checksum.digest} is published, so it was deleted: it "
@@ -202,7 +203,7 @@ def _check_disk(partial: Path, total: int | None, start: int) -> None:
     if total and total - start > free_bytes:
         raise ValueError(
             f"{(total - start) / 1e9:.2f} GB are still to come, and {partial.parent} has {free_bytes / 1e9:.2f} GB free; "
-            "make room, or give --out a roomier disk."
+            "make room, or name a place on a roomier disk."
         )
 
 
