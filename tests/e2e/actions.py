@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-PAGES = ("", "predict", "kernels", "neighbours", "model")
+PAGES = ("", "predict", "kernels", "neighbours", "lessons", "model")
 
 
 def open_page(page: Page, path: str) -> None:

@@ -21,7 +21,6 @@ SIGHTS = [
     "?layer=fc7&tab=likes",
     "?layer=prob&tab=dream",
     "?present=1",
-    "lessons",
     "lessons?lesson=relu&step=3&lang=zh",
     "lessons?lesson=net&step=2",
     "lessons?lesson=augmentation&step=2",
