@@ -66,7 +66,7 @@ def _uploader_words() -> str:
     box = '[data-testid="stFileUploaderDropzone"]'
     words = {f"{box} button p": t("picture_upload_button"), f'{box} > [data-testid$="Instructions"] span': most}
     return "".join(
-        f"{part} {{ font-size: 0; }} {part}::after {{ font-size: .875rem; content: {json.dumps(word)}; }}"
+        f"{part} {{ font-size: 0; }} {part}::after {{ font-size: .875rem; content: {json.dumps(word, ensure_ascii=False)}; }}"
         for part, word in words.items()
     )
 
