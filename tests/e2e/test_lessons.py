@@ -162,6 +162,7 @@ def test_worked_out_as_typed(wide_page: Page) -> None:
 
 def test_the_quiz_keeps_score(wide_page: Page) -> None:
     open_page(wide_page, "lessons?lesson=figure3&step=2")
+    expect(wide_page.get_by_text(re.compile(r"Run [12] of 2"))).to_be_visible()
     for asked in (1, 2, 3):
         wide_page.get_by_role("button", name="GPU2", exact=True).click()
         expect(wide_page.get_by_text(re.compile(rf"\d of {asked} right"))).to_be_visible()
