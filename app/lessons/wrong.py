@@ -40,6 +40,14 @@ def _biases() -> dict[str, Any]:
     return {name: float(np.mean(weights[f"{name}.bias"])) for name in ("conv2", "conv3", "fc6")}
 
 
+def _decay() -> dict[str, Any]:
+    recipe = state.explorer().info.recipe
+    return {
+        "decay": recipe.get("weight_decay", "?"),
+        "biases": sum(row.units for row in state.explorer().config.layers if row.weight_shape),
+    }
+
+
 def _order() -> dict[str, Any]:
     names = [row.name for row in state.explorer().config.layers]
     return {"order": " → ".join(names[: names.index("conv2") + 1])}
@@ -76,7 +84,7 @@ def _nothing() -> dict[str, Any]:
 
 
 CLAIMS: dict[str, Callable[[], dict[str, Any]]] = {
-    "conv1": _conv1, "neurons": _neurons, "schedule": _schedule, "biases": _biases, "order": _order,
+    "conv1": _conv1, "neurons": _neurons, "schedule": _schedule, "biases": _biases, "decay": _decay, "order": _order,
     "dropout": _dropout, "output": _output, "axes": _axes, "eigenvalues": _axes, "one_network": _nothing,
 }  # fmt: skip
 

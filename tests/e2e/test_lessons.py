@@ -169,10 +169,10 @@ def test_the_quiz_keeps_score(wide_page: Page) -> None:
         settle(wide_page)
 
 
-def test_ten_claims(wide_page: Page) -> None:
+def test_claims_are_settled_one_by_one(wide_page: Page) -> None:
     open_page(wide_page, "lessons?lesson=wrong&step=2")
     wide_page.get_by_role("radio", name="False", exact=True).or_(
         wide_page.get_by_role("button", name="False", exact=True)
     ).first.click()
     expect(wide_page.get_by_text("34,944 in the paper's net")).to_be_visible()
-    expect(wide_page.get_by_text("1 of 10 seen through.")).to_be_visible()
+    expect(wide_page.get_by_text("1 of 11 seen through.")).to_be_visible()
