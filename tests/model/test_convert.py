@@ -41,7 +41,8 @@ def torchvision_net(fc_units: int = 48, num_classes: int = 7, seed: int = 0) -> 
     """torchvision's own alexnet with narrow fully connected layers, or as published."""
     torch.manual_seed(seed)
     if (fc_units, num_classes) == (4096, 1000):
-        return torchvision.models.alexnet(weights=None).eval()
+        published: nn.Module = torchvision.models.alexnet(weights=None)
+        return published.eval()
     with torch.device("meta"):
         net = torchvision.models.alexnet(weights=None, num_classes=num_classes)
         for at, reads, units in ((1, 9216, fc_units), (4, fc_units, fc_units), (6, fc_units, num_classes)):
@@ -50,7 +51,8 @@ def torchvision_net(fc_units: int = 48, num_classes: int = 7, seed: int = 0) -> 
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.reset_parameters()
-    return net.eval()
+    narrow: nn.Module = net.eval()
+    return narrow
 
 
 def hooked(net: nn.Module, x: Tensor) -> dict[str, Tensor]:
@@ -259,8 +261,9 @@ def test_caffe(tmp_path: Path, order: list[str], legacy: bool) -> None:
     weights = caffe_weights()
     source = write_caffemodel(tmp_path / "net.caffemodel", order, weights, legacy)
     info = convert.convert(source, tmp_path / "model.onnx")
-    small = {"kernels": (8, 16, 16, 16, 12), "fc_units": 32, "num_classes": 6}
-    assert info.config == dataclasses.replace(BVLC if order is ALEXNET else CAFFENET, **small)
+    published = BVLC if order is ALEXNET else CAFFENET
+    small = dataclasses.replace(published, kernels=(8, 16, 16, 16, 12), fc_units=32, num_classes=6)
+    assert info.config == small
     assert info.config.lrn == LRN(k=1, n=5, alpha=2e-5, beta=0.75)
     explorer = Explorer.open(tmp_path / "model.onnx", "cpu")
     mean = np.asarray([104.00699, 116.66877, 122.67892])[:, None, None]
@@ -296,8 +299,8 @@ def test_our_own(tmp_path: Path) -> None:
     }  # fmt: skip
     torch.save(checkpoint, tmp_path / "checkpoint.pt")
     convert.convert(tmp_path / "checkpoint.pt", tmp_path / "exported.onnx")
-    seen = [Explorer.open(tmp_path / name, "cpu").run(picture())["prob"] for name in ("toy.onnx", "exported.onnx")]
-    np.testing.assert_array_equal(*seen)
+    toy, exported = (Explorer.open(tmp_path / name, "cpu").run(picture()) for name in ("toy.onnx", "exported.onnx"))
+    np.testing.assert_array_equal(toy["prob"], exported["prob"])
 
 
 def test_names_of_classes(tmp_path: Path) -> None:
