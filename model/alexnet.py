@@ -49,6 +49,7 @@ class AlexNet(nn.Module):
         for row in config.layers:
             if row.weight_shape:
                 self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
+        self.map_px = [row.size_px for row in config.layers if len(row.shape) == 3][-1]  # of the maps that fc6 reads
         self.f = F.relu if config.activation == "relu" else torch.tanh
         self.dropout = _dropout(config)
 
@@ -93,6 +94,8 @@ class AlexNet(nn.Module):
         if net.conv6:
             out["conv6"] = x = f(self.conv6(self.both(x, "conv6")))  # 2 x (B, 128, 6, 6), both towers
 
+        if self.training and x.shape[-1] != self.map_px:  # smaller crops, as early epochs may have
+            x = F.interpolate(x, self.map_px)
         # 4.2 Dropout in the first two fully connected layers; each reads both towers
         x = self.both(x.flatten(1), "fc6")  # (B, 9216): map by map, GPU1's 128 first
         out["fc6"] = x = f(self.fc6(x))  # 2 x (B, 2048)

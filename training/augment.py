@@ -60,14 +60,14 @@ class Augment:
         """What happens to each picture of a batch."""
         return Draws(self._windows(batch, generator), torch.randn(batch, 3, generator=generator) * COLOUR_STD)
 
-    def __call__(self, squares: Tensor, draws: Draws, colour_noise: bool = True) -> Tensor:
-        """uint8 (batch, 256, 256, 3) to float (batch, 3, 224, 224), mean-subtracted RGB, channels_last."""
+    def __call__(self, squares: Tensor, draws: Draws, colour_noise: bool = True, side_px: int = CROP_PX) -> Tensor:
+        """uint8 (batch, 256, 256, 3) to float (batch, 3, side_px, side_px), mean-subtracted RGB, channels_last."""
         alphas = draws.alphas * colour_noise
         shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
-        if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX):
+        if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX) == (side_px, side_px):
             crops = self._gather(squares, draws.windows.to(squares.device)) + shifts[:, None, None]
         else:
-            crops = torch.empty(len(squares), CROP_PX, CROP_PX, 3, device=squares.device)
+            crops = torch.empty(len(squares), side_px, side_px, 3, device=squares.device)
             for square, window, shift, crop in zip(squares, draws.windows.tolist(), shifts, crops, strict=True):
                 self._cut(square, window, shift, crop)
         if colour_noise and self.input_divisor != 1:
@@ -85,21 +85,26 @@ class Augment:
         return windows.repeat_interleave(self.images_a_draw, 0)[:batch]
 
     @cached_property
-    def _mirrored_mean(self) -> Tensor:
-        return self.mean.flip(1)
+    def _means(self) -> dict[int, Tensor]:
+        """The middle of the mean picture by the side that it was resized to, filled as sides are asked for."""
+        return {CROP_PX: self.mean[EDGE_PX : EDGE_PX + CROP_PX, EDGE_PX : EDGE_PX + CROP_PX]}
+
+    def _middle(self, side_px: int) -> Tensor:
+        if side_px not in self._means:
+            self._means[side_px] = _resized(self._means[CROP_PX], side_px)
+        return self._means[side_px]
 
     def _cut(self, square: Tensor, window: list[int], shift: Tensor, crop: Tensor) -> None:
-        side, top, left, mirrored = window
-        cut, mean = square[top : top + side, left : left + side], self.mean
-        if side != CROP_PX:  # off its place, a crop loses the middle of the mean, as at test time
-            pixels = cut.permute(2, 0, 1)[None]
-            pixels = pixels.float() if pixels.is_cuda else pixels  # no bytes there
-            resized = F.interpolate(pixels, size=(CROP_PX, CROP_PX), mode="bilinear", antialias=True)
-            cut, top, left = resized[0].permute(1, 2, 0), EDGE_PX, EDGE_PX
-        if mirrored:  # while a value is still one byte
-            cut, mean, left = cut.flip(1), self._mirrored_mean, 2 * EDGE_PX - left
-        crop.copy_(cut).sub_(mean[top : top + CROP_PX, left : left + CROP_PX])
-        crop.view(CROP_PX, -1).add_(shift.repeat(CROP_PX))
+        (side, top, left, mirrored), side_px = window, len(crop)
+        cut = square[top : top + side, left : left + side]
+        if side == side_px == CROP_PX:
+            mean = self.mean[top : top + side, left : left + side]
+        else:  # off its place, a crop loses the middle of the mean, as at test time
+            cut, mean = _resized(cut, side_px), self._middle(side_px)
+        if mirrored:
+            cut, mean = cut.flip(1), mean.flip(1)
+        crop.copy_(cut).sub_(mean)
+        crop.view(side_px, -1).add_(shift.repeat(side_px))
 
     def _gather(self, squares: Tensor, windows: Tensor) -> Tensor:
         """All crops of one size in three kernels, where a loop would starve a GPU: (batch, 224, 224, 3)."""
@@ -108,3 +113,11 @@ class Augment:
         columns = windows[:, 2, None] + torch.where(windows[:, 3, None] == 1, steps.flip(0), steps)
         place = (rows[:, :, None], columns[:, None])
         return squares[torch.arange(len(squares), device=squares.device)[:, None, None], *place] - self.mean[place]
+
+
+def _resized(pixels: Tensor, side_px: int) -> Tensor:
+    """(height, width, 3) to (side_px, side_px, 3); bytes stay bytes, but on a GPU, which resizes none."""
+    maps = pixels.permute(2, 0, 1)[None]
+    maps = maps.float() if maps.is_cuda else maps
+    resized = F.interpolate(maps, size=(side_px, side_px), mode="bilinear", antialias=True)
+    return resized[0].permute(1, 2, 0)

@@ -40,6 +40,9 @@ class Recipe:
 
     crop_px: tuple[int, int] = (CROP_PX, CROP_PX)
     """Smallest and largest side of the training crops, resized to 224; the paper's are 224 (section 4.1)."""
+    input_px: tuple[tuple[int, int], ...] = ()
+    """(epoch, side): what training crops are resized to from then on, where it is not 224. A crop of 128 takes a third of the time;
+    `AlexNet` enlarges its smaller pool5 to what fc6 reads."""
     all_offsets: bool = False
     """33 x 33 places of a 224-pixel crop, as in the 2012 code, where the paper counts 32 x 32."""
     images_a_draw: int = 1
@@ -57,6 +60,10 @@ class Recipe:
     def conv1_lr(self, epoch: int) -> float | None:
         """conv1's own rate in an epoch (the first is 0); None where it learns as the others."""
         return next((lr for start, lr in reversed(self.conv1_lrs) if epoch >= start), None)
+
+    def side_px(self, epoch: int) -> int:
+        """Side of the crops that the network sees in training in an epoch (the first is 0)."""
+        return next((side for start, side in reversed(self.input_px) if epoch >= start), CROP_PX)
 
     def has_colour_noise(self, epoch: int) -> bool:
         """Whether an epoch (the first is 0) still has colour noise."""

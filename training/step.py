@@ -75,10 +75,10 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
 
 
 def logits(net: nn.Module, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
-    """The network's logits as float32 (batch, classes), computed under autocast to `dtype`, if any."""
+    """The network's logits (batch, classes), computed under autocast to `dtype` and widened to float32, if any."""
     with torch.autocast(crops.device.type, dtype or torch.bfloat16, enabled=dtype is not None):
         out: Tensor = net(crops)
-    return out.float()
+    return out.float() if dtype else out
 
 
 def train_step(

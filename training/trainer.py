@@ -157,7 +157,7 @@ class Run:
         if isinstance(self.net, Tower):
             self.net.step_bytes.clear()
         draws = self.augment.draw(batch, torch.Generator().manual_seed(seed)).part(self.place.rows(batch))
-        crops = self.augment(squares, draws, self.recipe.has_colour_noise(self.epoch))
+        crops = self.augment(squares, draws, self.recipe.has_colour_noise(self.epoch), self.recipe.side_px(self.epoch))
         count = batch / self.place.num_pairs  # gradients are averaged over pairs
         loss, wrong = train_step(
             self.model, self.optimizer, crops, labels, self.dtype, self.recipe.label_smoothing, count

@@ -50,6 +50,20 @@ def test_every_activation_has_its_row(config: Config) -> None:
     assert list(activations) == [row.name for row in config.layers]
 
 
+def test_smaller_crops_in_training() -> None:
+    """A crop of 128 pixels has 3 x 3 places in pool5; fc6 sees each of them twice in both directions, and the map says 3 x 3."""
+    net = toy_net().train()
+    x = torch.randn(1, 3, 128, 128) * 50
+    torch.manual_seed(0)
+    seen = net.activations(x)
+    pool5 = seen["pool5"]
+    assert pool5.shape[2:] == (3, 3)
+    by_hand = pool5.repeat_interleave(2, 2).repeat_interleave(2, 3).flatten(1)
+    torch.testing.assert_close(seen["fc6"], F.relu(net.fc6(by_hand)))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        net.eval().activations(x)  # a trained network sees whole crops
+
+
 def test_last_window_of_conv1_overhangs_by_three_zeros() -> None:
     """conv1 in the corner: one kernel of ones sees 8 x 8 pixels of a crop of ones, not 11 x 11."""
     net = toy_net()

@@ -87,6 +87,21 @@ def test_resized_crops_lose_the_middle_of_the_mean() -> None:
     assert crops[0, 0, 112, 0] == pytest.approx(256 * 112.5 / 224 - 0.5 - (112 + 16), abs=0.6)
 
 
+def test_smaller_crops() -> None:
+    """At 112 pixels the ramp climbs by 2 a pixel, and so does the middle of a mean that is the same ramp."""
+    cut = Augment(mean=ramp().float(), components=torch.zeros(3, 3), crop_px=(224, 224))
+    squares = ramp()[None]
+    draws = cut.draw(1, torch.Generator().manual_seed(0))
+    _, top, left, mirrored = draws.windows[0].tolist()
+    crop = cut(squares, draws, side_px=112)[0]
+    assert crop.shape == (3, 112, 112)
+    torch.testing.assert_close(crop[0, 1:-1], torch.full((110, 112), top - 16.0), rtol=0, atol=0.6)
+    torch.testing.assert_close(crop[1, :, 1:-1], torch.full((112, 110), left - 16.0), rtol=0, atol=0.6)
+    flat = cutter(crop_px=(224, 224))
+    green = flat(squares, draws, side_px=112)[0, 1, 0]
+    assert (green[60] - green[50]).item() == pytest.approx(-20 if mirrored else 20, abs=1)
+
+
 def test_code_2012_draws() -> None:
     crops = cut_all(cutter(all_offsets=True), ramp().expand(600, -1, -1, -1))
     assert set(crops[:, 0, 0, 0].tolist()) == set(range(33))

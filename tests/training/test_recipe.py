@@ -1,7 +1,7 @@
 """Recipes: one experiment a file, one switch away from the paper, and a small version of each."""
 
 import importlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -44,6 +44,12 @@ def test_one_switch_from_the_paper(name: str, switch: tuple[str, str]) -> None:
     differ = {key for key in small if small[key] != full[key]}
     assert switch in differ or small[switch] == variant[switch]
     assert full["net", "num_classes"] == 20
+
+
+def test_sides_of_crops() -> None:
+    growing = replace(load("imagenet20"), input_px=((0, 128), (3, 176), (5, 224)))
+    assert [growing.side_px(epoch) for epoch in (0, 2, 3, 4, 5, 9)] == [128, 128, 176, 176, 224, 224]
+    assert load("paper_2012").side_px(0) == 224
 
 
 def test_code_145_is_the_facts_page() -> None:

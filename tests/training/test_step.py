@@ -70,21 +70,25 @@ def test_constant_rate_is_torchs_sgd() -> None:
 
 
 GOLDEN = [
-    1.9044, 2.0864, 2.0327, 1.6579, 1.847, 1.8838, 1.7443, 1.9777, 1.7167, 1.9011,
-    1.895, 1.7081, 1.719, 1.7162, 1.8935, 1.7869, 1.6133, 1.6844, 1.407, 1.3717,
+    1.79665, 1.840504, 1.582363, 1.87489, 2.096337, 2.158838, 1.7027, 1.580773, 1.81391, 1.742983,
+    1.851586, 1.833824, 1.826555, 1.618632, 2.005179, 1.862136, 1.794366, 1.982963, 1.747497, 1.439144,
 ]  # fmt: skip
 
 
 def test_twenty_seeded_steps() -> None:
-    """Eight pictures seen again and again, in full precision: the loss takes the same way down as when this was written."""
+    """Eight pictures seen again and again: the loss takes the same way down as when this was written.
+
+    In float64 from its first draw on, since float32's rounding, another on every processor, has grown to 4 % of the loss by the
+    twentieth step.
+    """
     torch.manual_seed(0)
-    net = AlexNet(dataclasses.replace(TOY, fc_units=512)).initialize(0.03, 0.1).train()
+    net = AlexNet(dataclasses.replace(TOY, fc_units=512)).double().initialize(0.03, 0.1).train()
     optimizer = Momentum(RECIPE, net)
     optimizer.set_factor(1.0)
     squares = np.stack([picture(seed, 224, 224) for seed in range(8)])
-    x, labels = torch.from_numpy(squares).permute(0, 3, 1, 2).float() - 110, torch.arange(8) % 6
+    x, labels = torch.from_numpy(squares).permute(0, 3, 1, 2).double() - 110, torch.arange(8) % 6
     losses = [train_step(net, optimizer, x, labels, None)[0].item() for _ in range(20)]
-    np.testing.assert_allclose(losses, GOLDEN, rtol=0.02)
+    np.testing.assert_allclose(losses, GOLDEN, rtol=1e-4)
 
 
 def test_recipes() -> None:
