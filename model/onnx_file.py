@@ -3,6 +3,8 @@
 Gains: `conv1.gain` ... `fc7.gain` (one factor per unit, behind the ReLU) and `cross_talk` (one factor on what crosses
 towers on the way into conv3) are graph inputs that have an initializer of ones, so that ONNX Runtime takes them as
 optional: muting a kernel, a unit or a GPU needs no other file.
+
+Fully connected weights may be in 4 bits (`four_bits`), which is how a full-size network fits a repository.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,13 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from model import four_bits
+from model.four_bits import Blocks
 from model.layers import SQUARE_PX, Config, Layer
 
 OPSET = 18
+ORT = "com.microsoft"  # the domain of ONNX Runtime's own operators
+COMPRESSIBLE = ("fc6", "fc7")  # nine tenths of the weights
 METADATA_KEY = "alexnet"
 ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 Array = npt.NDArray[np.float32]
@@ -99,22 +105,36 @@ def read(path: str | Path) -> tuple[ModelInfo, dict[str, Array]]:
         proto = onnx.load(path)
         text = {entry.key: entry.value for entry in proto.metadata_props}[METADATA_KEY]
         info = ModelInfo.from_json(text)
-        weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
-        names = [f"{row.name}.{part}" for row in info.config.layers if row.weight_shape for part in ("weight", "bias")]
-        return info, {name: weights[name] for name in names}
+        held = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+        weights = {}
+        for row in info.config.layers:
+            if row.weight_shape:
+                weights[f"{row.name}.weight"] = _weight(held, row)
+                weights[f"{row.name}.bias"] = held[f"{row.name}.bias"]
+        return info, weights
     except Exception as reason:
         raise ValueError(
             f"{path.name} is not an AlexNet file of this project; make one with python -m model.export."
         ) from reason
 
 
-def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array]) -> None:
+def _weight(held: Mapping[str, npt.NDArray[Any]], row: Layer) -> Array:
+    """A layer's weights, restored where they are in 4 bits."""
+    name = f"{row.name}.weight"
+    if name in held or not row.weight_shape:
+        return held[name]
+    return four_bits.restore(Blocks(held[f"{name}.codes"], held[f"{name}.scales"]), row.weight_shape[1])
+
+
+def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array], compressed: Collection[str] = ()) -> None:
     """Write a model file.
 
     Parameters
     ----------
     weights : mapping of str to ndarray
         `conv1.weight` ... `fc8.bias`, in the shapes of the layer table.
+    compressed : collection of str, optional
+        Fully connected layers whose weights are kept in 4 bits, such as `COMPRESSIBLE`.
 
     Raises
     ------
@@ -132,12 +152,17 @@ def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array]) -> No
                 if name not in weights or weights[name].shape != shape:
                     found = weights[name].shape if name in weights else "nothing"
                     raise ValueError(f"{name} has to have shape {shape}; found {found}.")
-                graph.constant(name, np.ascontiguousarray(weights[name], dtype=np.float32))
+                weight = np.ascontiguousarray(weights[name], dtype=np.float32)
+                if part == "weight" and row.name in compressed:
+                    for field_name, array in four_bits.compress(weight)._asdict().items():
+                        graph.constant(f"{name}.{field_name}", array)
+                else:
+                    graph.constant(name, weight)
     _draw(graph, net)
     outputs = [_tensor(row.name, ["batch", *row.shape]) for row in net.layers]
     proto = helper.make_model(
         helper.make_graph(graph.nodes, "alexnet", graph.inputs, outputs, graph.initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", OPSET), *([helper.make_opsetid(ORT, 1)] if compressed else [])],
         ir_version=9,
         producer_name="alexnet-explorer",
     )
@@ -156,9 +181,12 @@ class _Graph:
         self.initializers: list[onnx.TensorProto] = []
         self.inputs = [_tensor("image", ["batch", 3, crop_px, crop_px])]
 
-    def constant(self, name: str, value: npt.NDArray[Any]) -> str:
-        self.initializers.append(numpy_helper.from_array(value, name))
+    def constant(self, name: str, value: npt.ArrayLike) -> str:
+        self.initializers.append(numpy_helper.from_array(np.asarray(value), name))
         return name
+
+    def has(self, name: str) -> bool:
+        return any(tensor.name == name for tensor in self.initializers)
 
     def optional_input(self, name: str, shape: tuple[int, ...]) -> str:
         """An input that is one, or ones, unless it is given."""
@@ -259,7 +287,22 @@ def _fc(graph: _Graph, net: Config, row: Layer, x: str) -> str:
     if row.name == "fc6":
         x = graph.node("Flatten", [x], "fc6.reads")
     halved = net.read_at_test if row.name != "fc6" else 1.0
-    reads = [x, f"{row.name}.weight", f"{row.name}.bias"]
-    if row.name == "fc8":
-        return graph.node("Gemm", reads, row.name, alpha=halved, transB=1)
-    return _gained(graph, net, row, graph.node("Gemm", reads, f"{row.name}.product", alpha=halved, transB=1))
+    weight, bias = f"{row.name}.weight", f"{row.name}.bias"
+    product = row.name if row.name == "fc8" else f"{row.name}.product"
+    if graph.has(weight):
+        x = graph.node("Gemm", [x, weight, bias], product, alpha=halved, transB=1)
+    else:
+        x = _four_bit_product(graph, row, x, halved, product)
+    return x if row.name == "fc8" else _gained(graph, net, row, x)
+
+
+def _four_bit_product(graph: _Graph, row: Layer, x: str, halved: float, product: str) -> str:
+    assert row.weight_shape
+    units, reads = row.weight_shape
+    if halved != 1:
+        x = graph.node("Mul", [x, graph.constant(f"{row.name}.halving", np.float32(halved))], f"{row.name}.reads")
+    matrix = [x, f"{row.name}.weight.codes", f"{row.name}.weight.scales", "", "", f"{row.name}.bias"]
+    return graph.node(
+        "MatMulNBits", matrix, product, domain=ORT, K=reads, N=units, bits=four_bits.BITS, block_size=four_bits.BLOCK,
+        accuracy_level=1,  # sums in 32 bits, so that a value spelled out product by product is the network's own
+    )  # fmt: skip
