@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import present, state
+from app.import_panel import LARGEST_MB
 from app.link_panel import link_panel
 from app.picture_panel import picture_panel
 from app.take_away_panel import take_away_panel
@@ -61,10 +62,12 @@ def main() -> None:
 
 
 def _uploader_words() -> str:
-    """Streamlit's file box speaks English alone; this writes our words over its own."""
-    most = t("picture_upload_most", megabytes=st.get_option("server.maxUploadSize"))
+    """Streamlit's file boxes speak English alone; this writes our words over theirs."""
     box = '[data-testid="stFileUploaderDropzone"]'
-    words = {f"{box} button p": t("picture_upload_button"), f'{box} > [data-testid$="Instructions"] span': most}
+    words = {f"{box} button p": t("picture_upload_button")}
+    for key, megabytes in {"upload": st.get_option("server.maxUploadSize"), **LARGEST_MB}.items():
+        most = t("picture_upload_most", megabytes=megabytes)
+        words[f'.st-key-{key} {box} > [data-testid$="Instructions"] span'] = most
     return "".join(
         f"{part} {{ font-size: 0; }} {part}::after {{ font-size: .875rem; content: {json.dumps(word, ensure_ascii=False)}; }}"
         for part, word in words.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import galleries, state
-from app.gallery_job import GalleryJob
+from app.command_job import CommandJob
 from app.tables import table
 from app.text import plain, said, t
 from model.gallery.store import Gallery, thumbnails_path
@@ -46,7 +46,7 @@ def _take_choice() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs() -> list[GalleryJob]:
+def _jobs() -> list[CommandJob]:
     """The one under way, if any; for all users."""
     return []
 
@@ -59,7 +59,7 @@ def _work(was_under_way: bool) -> None:
             continue
         words = {"done": job.done, "total": job.total, "left": job.seconds_left}
         text = t(f"gallery_stage_{job.stage or 'start'}", **words)
-        st.progress(job.done / job.total if job.total else 0.0, text=text)
+        st.progress(job.share, text=text)
         if job is st.session_state.get("gallery_job"):
             st.button(t("gallery_cancel"), key="gallery_cancel", on_click=job.cancel)
     _take_outcome()
@@ -70,7 +70,7 @@ def _work(was_under_way: bool) -> None:
 
 
 def _take_outcome() -> None:
-    own: GalleryJob | None = st.session_state.get("gallery_job")
+    own: CommandJob | None = st.session_state.get("gallery_job")
     if own is None or not own.is_over:
         return
     unfinished = own.cancelled or bool(own.error)
@@ -80,7 +80,7 @@ def _take_outcome() -> None:
     st.rerun()
 
 
-def _start(job: GalleryJob) -> None:
+def _start(job: CommandJob) -> None:
     st.session_state.update(gallery_job=job, gallery_error="")
     _jobs().append(job.start())
     st.rerun()
@@ -103,7 +103,11 @@ def _build_form() -> None:
         told = hashlib.sha256(f"{source.resolve()} {state.model_key()}".encode()).hexdigest()[:6]
         name = f"{re.sub(r'[^a-z0-9]+', '-', source.name.lower()).strip('-') or 'pictures'}-{limit}-{told}"
         dest = galleries.folder() / name
-        _start(GalleryJob(name, ("build", str(state.model_path()), str(source), str(dest), "--limit", str(limit))))
+        _start(
+            CommandJob(
+                "model.gallery", name, ("build", str(state.model_path()), str(source), str(dest), "--limit", str(limit))
+            )
+        )
 
 
 def _pictures_form(gallery: Gallery) -> None:
@@ -119,4 +123,4 @@ def _pictures_form(gallery: Gallery) -> None:
     elif asked:
         out = thumbnails_path(gallery.path, galleries.folder())
         model = ("--model", str(state.model_path()), "--out", str(out))
-        _start(GalleryJob("", ("pictures", str(gallery.path), path.strip(), *model)))
+        _start(CommandJob("model.gallery", "", ("pictures", str(gallery.path), path.strip(), *model)))

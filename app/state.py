@@ -20,6 +20,7 @@ from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Explorer
+from model.published import models_folder
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
@@ -141,8 +142,11 @@ def address_parts(shown: View) -> dict[str, str]:
 
 
 def model_paths() -> dict[str, Path]:
-    """The models there are, by name: ALEXNET_MODEL first, then assets/models."""
-    paths = {path.parent.name: path for path in sorted(MODELS.glob("*/model.onnx"))}
+    """The models there are, by name: ALEXNET_MODEL first, then assets/models, then those that `model.convert` has made."""
+    shipped, made = (
+        {path.parent.name: path for path in sorted(folder.glob("*/model.onnx"))} for folder in (MODELS, models_folder())
+    )
+    paths = shipped | {name: path for name, path in made.items() if name not in shipped}
     if named := os.environ.get("ALEXNET_MODEL"):
         paths = {Path(named).parent.name: Path(named), **paths}
     return paths

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
+from app.import_panel import import_panel
 from app.tables import table
 from app.text import class_word, said, t
 from model.layers import Config, Layer
@@ -32,6 +33,8 @@ def main() -> None:
     _report()
     st.write(t("model_runs_on", device=said(explorer.device)))
     st.write(t("model_times", **answers.activations().milliseconds))
+    st.markdown(f"#### {t('import_title')}")
+    import_panel()
     st.markdown(f"#### {t('model_layers')}")
     _table(config)
 

@@ -1,14 +1,16 @@
 """What tests of pages share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
 
 
 @pytest.fixture(autouse=True)
-def _no_cache() -> Iterator[None]:
-    """Pages cache for all users; every test is a server of its own."""
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pages cache for all users, and show networks that were brought in; every test is a server of its own."""
+    monkeypatch.setenv("ALEXNET_MODELS", str(tmp_path / "no-models"))
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()

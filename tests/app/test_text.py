@@ -18,6 +18,7 @@ COMPOSED = {
     "space_",
     "map_",
     "gallery_stage_",
+    "import_",
     "lesson_",
     "lessons_step_",
     "link_",

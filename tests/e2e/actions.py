@@ -35,7 +35,9 @@ def go_to(page: Page, title: str) -> None:
 
 def upload(page: Page, name: str, data: bytes) -> None:
     """Drop a photograph."""
-    page.locator('input[type="file"]').set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+    page.locator('.st-key-upload input[type="file"]').set_input_files(
+        {"name": name, "mimeType": "image/png", "buffer": data}
+    )
     page.wait_for_timeout(500)
     settle(page)
 

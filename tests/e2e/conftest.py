@@ -50,7 +50,7 @@ def serving(script: str, folder: Path, model: Path | None = None) -> Iterator[st
     command = [sys.executable, "-m", "streamlit", "run", script, *options]
     log = folder / "log.txt"
     environment = {name: value for name, value in os.environ.items() if name != "ALEXNET_MODEL"}
-    environment["ALEXNET_GALLERIES"] = str(folder / "galleries")
+    environment |= {"ALEXNET_GALLERIES": str(folder / "galleries"), "ALEXNET_MODELS": str(folder / "models")}
     if model:
         environment["ALEXNET_MODEL"] = str(model)
     with log.open("w") as out:

@@ -1,4 +1,4 @@
-"""One gallery in the making, in a process of its own, so that no page waits for it; one at a time for all users."""
+"""A command line of `model` at work in a process of its own, so that no page waits for it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ ROOT = Path(__file__).parent.parent
 
 
 @dataclass(eq=False)
-class GalleryJob:
-    """`python -m model.gallery` at work; begun again after a cancel, it goes on where it stopped."""
+class CommandJob:
+    """`python -m MODULE ... --json`, such as model.gallery; begun again after a cancel, it goes on where it stopped."""
 
+    module: str
     name: str
-    """Of the gallery."""
+    """Of what it makes."""
     arguments: tuple[str, ...]
     stage: str = ""
     done: int = 0
@@ -33,9 +34,9 @@ class GalleryJob:
     _process: subprocess.Popen[str] | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
-    def start(self) -> GalleryJob:
+    def start(self) -> CommandJob:
         """Begin; returns at once."""
-        command = [sys.executable, "-m", "model.gallery", *self.arguments, "--json"]
+        command = [sys.executable, "-m", self.module, *self.arguments, "--json"]
         self._failed = t("failed")  # in the visitor's language, which the listening thread does not know
         self._process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -54,6 +55,11 @@ class GalleryJob:
         return self._over.is_set()
 
     @property
+    def share(self) -> float:
+        """Of this stage that is done."""
+        return self.done / self.total if self.total else 0.0
+
+    @property
     def seconds_left(self) -> float:
         """Of this stage, guessed from what is done; 0 at first."""
         done = self.done - self._first
@@ -64,8 +70,8 @@ class GalleryJob:
         assert self._process.stdout
         for line in self._process.stdout:
             told = json.loads(line)
-            if "error" in told:
-                self.error = told["error"]
+            self.error = told.get("error", self.error)
+            if "stage" not in told:
                 continue
             if told["stage"] != self.stage:
                 self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()

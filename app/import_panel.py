@@ -1,0 +1,117 @@
+"""Another network for the explorer: a published one, fetched, or a file of one's own; `model.convert` makes it ours."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import state
+from app.command_job import CommandJob
+from app.text import plain, said, t
+from model.published import PUBLISHED, folder_name, models_folder
+
+LARGEST_MB = {"import_file": 500, "import_classes": 1}  # what may be uploaded, by box; published files have 244
+POLL_SECONDS = 0.5
+
+
+def import_panel() -> None:
+    """Choose, see it come, use it; each visitor imports one at a time."""
+    under_way = _job() is not None
+    st.fragment(_work, run_every=POLL_SECONDS if under_way else None)()
+    if done := st.session_state.get("import_done"):
+        st.success(t("import_done", name=plain(done)))
+    if error := st.session_state.get("import_error"):
+        st.error(plain(said(error)))
+    if not under_way:
+        _published()
+        _own()
+
+
+def _job() -> CommandJob | None:
+    """This visitor's import under way."""
+    job: CommandJob | None = st.session_state.get("import_job")
+    return job
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> dict[str, CommandJob]:
+    """All visitors' imports by the model's name, so that two of them never write the same file."""
+    return {}
+
+
+def _work() -> None:
+    """Progress and cancel; then the outcome."""
+    job = _job()
+    if job is None:
+        return
+    if not job.is_over:
+        words = {"done": job.done / 1e6, "total": job.total / 1e6, "left": job.seconds_left}
+        st.progress(job.share, text=t(f"import_stage_{job.stage or 'start'}", **words))
+        st.button(t("import_cancel"), key="import_cancel", on_click=job.cancel)
+        return
+    fine = not (job.error or job.cancelled)
+    st.session_state.update(import_job=None, import_error=job.error, import_done=job.name if fine else "")
+    if folder := st.session_state.pop("import_upload", None):
+        shutil.rmtree(folder, ignore_errors=True)
+    if fine:
+        state.change(model=job.name, unit=None, place=None)
+    st.rerun()
+
+
+def _start(name: str, *arguments: str) -> None:
+    if name not in _jobs() or _jobs()[name].is_over:
+        out = models_folder() / name / "model.onnx"
+        _jobs()[name] = CommandJob("model.convert", name, (*arguments, str(out))).start()
+    st.session_state.update(import_job=_jobs()[name], import_error="", import_done="")
+
+
+def _published() -> None:
+    """Those that are not here yet."""
+    missing = {name: published for name, published in PUBLISHED.items() if name not in state.model_paths()}
+    if not missing:
+        return
+    st.write(t("import_published"))
+    with st.container(horizontal=True):
+        for name, published in missing.items():
+            label = t("import_fetch", name=t(f"import_{name}"), megabytes=published.num_mb)
+            st.button(label, key=f"import_{name}", on_click=_start, args=(name, name), help=published.address)
+
+
+def _own() -> None:
+    with st.form("import_form", border=False):
+        file = st.file_uploader(t("import_file"), key="import_file", max_upload_size=LARGEST_MB["import_file"])
+        classes = st.file_uploader(
+            t("import_classes"), key="import_classes", max_upload_size=LARGEST_MB["import_classes"]
+        )
+        asked = st.form_submit_button(t("import_convert"), key="import_convert")
+    if asked and file is None:
+        st.error(t("import_no_file"))
+    elif asked and file is not None:
+        _take(file, classes)
+        st.rerun()
+
+
+def _take(file: UploadedFile, classes: UploadedFile | None) -> None:
+    """Put an upload on the disk, where the converting process reads it; it is deleted after that."""
+    folder = Path(tempfile.mkdtemp(prefix="alexnet-import-"))
+    source = folder / Path(file.name).name
+    source.write_bytes(file.getbuffer())
+    arguments = [str(source)]
+    if classes is not None:
+        names = folder / "classes" / Path(classes.name).name
+        names.parent.mkdir()
+        names.write_bytes(classes.getbuffer())
+        arguments = ["--classes", str(names), *arguments]
+    st.session_state["import_upload"] = folder
+    _start(_free_name(folder_name(source.stem)), *arguments)
+
+
+def _free_name(wanted: str) -> str:
+    """A name that no model has, so that none is lost."""
+    taken = {*state.model_paths(), *(name for name, job in _jobs().items() if not job.is_over), *PUBLISHED}
+    names = (wanted, *(f"{wanted}-{i}" for i in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
