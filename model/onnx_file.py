@@ -118,6 +118,11 @@ def read(path: str | Path) -> tuple[ModelInfo, dict[str, Array]]:
         ) from reason
 
 
+def is_compressed(path: str | Path) -> bool:
+    """Whether a file keeps any weights in 4 bits."""
+    return any(node.op_type == "MatMulNBits" for node in onnx.load(path).graph.node)
+
+
 def _weight(held: Mapping[str, npt.NDArray[Any]], row: Layer) -> Array:
     """A layer's weights, restored where they are in 4 bits."""
     name = f"{row.name}.weight"

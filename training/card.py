@@ -3,7 +3,7 @@
     python -m training.card MODEL.onnx --run RUN --data PATH
 
 Evaluates MODEL.onnx on the validation split with one crop and ten, reads the run's own files for the rest, and writes
-card.json beside the model.
+card.json beside the model. A file with weights in 4 bits is also compared with RUN/model.onnx, which has all in 32.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from model import onnx_file, preprocess
 from model.explorer import Explorer
 from model.provenance import commit
 from training.evaluate import Errors, evaluate, prepare_for
+from training.prepared import Prepared
 
 LIMITS = (
     "It knows {num_classes} classes and nothing else: any photograph is taken for one of them.",
@@ -26,7 +30,12 @@ LIMITS = (
 )
 
 
-def card(model: Path, run: Path, one_crop: Errors, ten_crop: Errors) -> dict[str, Any]:
+NUM_COMPARED = 64  # pictures on which a compressed network's activations are compared with the whole one's
+
+
+def card(
+    model: Path, run: Path, one_crop: Errors, ten_crop: Errors, compression: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A card as plain data.
 
     Parameters
@@ -52,12 +61,31 @@ def card(model: Path, run: Path, one_crop: Errors, ten_crop: Errors) -> dict[str
         "num_parameters": info.config.num_parameters,
         "one_crop": asdict(one_crop),
         "ten_crop": asdict(ten_crop),
+        "compression": compression,
         "evaluated_at_commit": commit(),
         "curve": [
             {key: row[key] for key in ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error")}
             for row in epochs
         ],
         "limits": [limit.format(**facts) for limit in LIMITS],
+    }
+
+
+def compare(small: Explorer, full: Explorer, pictures: Prepared) -> dict[str, Any]:
+    """What keeping weights in 4 bits costs: the whole network's errors, and how far each activation is off.
+
+    An activation's error is the norm of the difference over the norm of the whole network's, over `NUM_COMPARED` pictures.
+    """
+    squares = pictures.head(NUM_COMPARED).images[:]
+    crops = np.concatenate([preprocess.crop(square, full.mean) for square in squares])
+    names = tuple(row.name for row in full.config.layers)
+    ours, theirs = (explorer.activations(crops, names) for explorer in (small, full))
+    errors = {name: np.linalg.norm(ours[name] - theirs[name]) / np.linalg.norm(theirs[name]) for name in names}
+    return {
+        "layers_in_4_bits": [name for name in onnx_file.COMPRESSIBLE if name in full.config.layer],
+        "full_precision_one_crop": asdict(evaluate(full.probabilities, pictures, full.mean)),
+        "num_compared": len(squares),
+        "activation_errors": {name: float(error) for name, error in errors.items()},
     }
 
 
@@ -73,7 +101,10 @@ def main(argv: list[str] | None = None) -> int:
         explorer = Explorer.open(args.model)
         pictures = prepare_for(explorer, args.data, "val", args.cache)
         one, ten = (evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop) for ten_crop in (False, True))
-        facts = card(args.model, args.run, one, ten)
+        compression = None
+        if onnx_file.is_compressed(args.model):
+            compression = compare(explorer, Explorer.open(args.run / "model.onnx"), pictures)
+        facts = card(args.model, args.run, one, ten, compression)
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2

@@ -64,6 +64,11 @@ def _card() -> None:
         "ten5": ten["top5_error"],
     }
     st.write(t("model_errors", num_images=one["num_images"], **errors))
+    if small := card.get("compression"):
+        full, off = small["full_precision_one_crop"], small["activation_errors"]
+        layers = ", ".join(small["layers_in_4_bits"])
+        cells = {"layers": layers, "full1": full["top1_error"], "full5": full["top5_error"], "fc7": 100 * off["fc7"]}
+        st.write(t("model_compressed", **cells))
     st.markdown("\n".join(f"- {said(limit)}" for limit in card["limits"]))
 
 

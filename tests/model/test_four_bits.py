@@ -72,6 +72,7 @@ def test_network(tmp_path: Path) -> None:
             np.testing.assert_array_equal(weights[name], array)
     kept = {tensor.name for tensor in onnx.load(tmp_path / "small.onnx").graph.initializer}
     assert not kept & {"fc6.weight", "fc7.weight"}
+    assert [onnx_file.is_compressed(tmp_path / f"{name}.onnx") for name in ("full", "small")] == [False, True]
 
     twin = AlexNet(net.config).eval()
     twin.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})

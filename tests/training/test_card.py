@@ -3,8 +3,13 @@
 import json
 from pathlib import Path
 
-from tests.toys import write_class_folders, write_toy
+import numpy as np
+
+from model import onnx_file
+from model.explorer import Explorer
+from tests.toys import picture, write_class_folders, write_toy
 from training import card
+from training.prepared import Prepared
 
 
 def test_card(tmp_path: Path) -> None:
@@ -15,7 +20,7 @@ def test_card(tmp_path: Path) -> None:
     write_class_folders(tmp_path / "data", "val", 6, 1)
     how = {"num_train": 1234, "num_val": 6, "hardware": "a CPU", "versions": {}, "autocast": "None"}
     (run / "run.json").write_text(json.dumps(how))
-    row = {"train_loss": 1.5, "val_top1_error": 50.0, "val_top5_error": 10.0, "wall_seconds": 900.0}
+    row = {"lr": 0.01, "train_loss": 1.5, "val_top1_error": 50.0, "val_top5_error": 10.0, "wall_seconds": 900.0}
     (run / "metrics.jsonl").write_text("".join(json.dumps({"epoch": i + 1, **row}) + "\n" for i in range(2)))
     argv = [str(model), "--run", str(run), "--data", str(tmp_path / "data"), "--cache", str(tmp_path / "cache")]
     assert card.main(argv) == 0
@@ -23,5 +28,24 @@ def test_card(tmp_path: Path) -> None:
     assert (facts["name"], facts["num_epochs"], facts["hours"]) == ("toy", 2, 0.5)
     assert facts["one_crop"]["num_images"] == 6
     assert facts["ten_crop"]["crops"] == 10
+    assert facts["compression"] is None
     assert "trained on 1,234 pictures" in facts["limits"][1]
     assert card.main([*argv[:2], str(tmp_path / "nowhere"), *argv[3:]]) == 2
+
+
+def test_what_compression_costs(tmp_path: Path) -> None:
+    """Up to fc6 nothing is off; fc6 by the norm of the difference, here over two pictures."""
+    write_toy(tmp_path / "full.onnx")
+    onnx_file.write(tmp_path / "small.onnx", *onnx_file.read(tmp_path / "full.onnx"), onnx_file.COMPRESSIBLE)
+    small, full = (Explorer.open(tmp_path / f"{name}.onnx", "cpu") for name in ("small", "full"))
+    squares = np.stack([picture(0), picture(1)])
+    ids = tuple(f"n{i}" for i in range(6))
+    pictures = Prepared(squares, np.asarray([0, 1]), ids, np.zeros((3, 256, 256), np.float32), np.eye(3))
+    found = card.compare(small, full, pictures)
+    assert found["num_compared"] == found["full_precision_one_crop"]["num_images"] == 2
+    assert found["layers_in_4_bits"] == ["fc6", "fc7"]
+    assert found["activation_errors"]["pool5"] == 0
+    ours, theirs = (np.stack([explorer.run(square)["fc6"] for square in squares]) for explorer in (small, full))
+    expected = np.sqrt(np.square(ours - theirs).sum() / np.square(theirs).sum())
+    assert 0 < expected < 0.3
+    np.testing.assert_allclose(found["activation_errors"]["fc6"], expected, rtol=1e-3)
