@@ -15,8 +15,10 @@ def lesion_panel() -> None:
     if lesions:
         listed = [_listed(target, amount) for target, amount in lesions.amounts.items()]
         st.caption(t("lesions_some", what=", ".join(listed)))
-        with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small"):
+        if state.lesions_before():
             st.button(t("undo"), key="lesions_undo", on_click=state.undo)
+        if lesions:
             st.button(t("lesions_reset"), key="lesions_reset", on_click=state.reset_lesions)
     with st.popover(t("lesions_title"), width="stretch"):
         st.caption(t("lesions_caption"))

@@ -27,8 +27,9 @@ def picture_panel() -> None:
             st.error(f"{plain(error)} {t('picture_kept')}")
         _sources()
         _model_choice()
-        _status()
-        lesion_panel()
+        with st.container(key="foot"):
+            _status()
+            lesion_panel()
     except ValueError as reason:
         st.error(plain(said(str(reason))))
         _sources()

@@ -56,6 +56,7 @@ function drawOver(state) {
       context.strokeRect(...box);
     }
   }
+  state.frame.classList.toggle("floating", Boolean(state.away && outline && shared.hover)); // else nobody would see it
   const { dataset } = state.root;
   dataset.field = outline ? [outline.top, outline.left, outline.bottom, outline.right].join(" ") : "";
 }
@@ -151,10 +152,13 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   let state = STATES.get(root);
   if (!state) {
     state = { root, undo: [], showMap: false, painting: false };
-    for (const name of ["square", "over", "brush", "map", "paint", "undo-paint", "clear", "tools"]) {
+    for (const name of ["frame", "square", "over", "brush", "map", "paint", "undo-paint", "clear", "tools"]) {
       state[name] = root.querySelector(`.${name}`);
     }
     STATES.set(root, state);
+    new IntersectionObserver(([{ isIntersecting }]) => ((state.away = !isIntersecting), drawOver(state)), { threshold: 0.5 }).observe(
+      root.querySelector(".holder"),
+    );
   }
   Object.assign(state, { view, send: setStateValue, trigger: setTriggerValue });
   if (!state.stroke) state.mask = bitsOf(view.paint);

@@ -19,7 +19,7 @@ from model.preprocess import View
 KEY = "picture_canvas"
 HTML = """
 <div class="picture">
-  <div class="frame"><canvas class="square" width="256" height="256" role="img"></canvas><canvas class="over"></canvas></div>
+  <div class="holder"><div class="frame"><canvas class="square" width="256" height="256" role="img"></canvas><canvas class="over"></canvas></div></div>
   <div class="bar">
     <button class="map" type="button"></button><button class="paint" type="button"></button>
     <span class="tools"><input class="brush" type="range" min="4" max="48" value="14"><button class="undo-paint" type="button"></button><button class="clear" type="button"></button></span>
@@ -27,7 +27,11 @@ HTML = """
 </div>
 """
 CSS = """
-.frame { position: relative; max-width: 420px; aspect-ratio: 1; margin: 0 auto; }
+.holder { max-width: 420px; aspect-ratio: 1; margin: 0 auto; }
+@media (max-width: 639px) { .holder { max-width: 240px; } }
+.frame { position: relative; height: 100%; }
+.frame.floating { position: fixed; z-index: 100; top: 8px; right: 8px; width: 144px; height: 144px; pointer-events: none;
+  border: 2px solid var(--st-background-color); box-shadow: 0 1px 8px #0008; }
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
 .bar, .tools { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
 .bar { margin-top: 8px; font: 14px var(--st-font); color: var(--st-text-color); }
