@@ -41,7 +41,9 @@ CSS = """
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition-duration: 0s !important; animation-duration: 1ms !important; animation-iteration-count: 1 !important; }
 }
-""".replace("LIGHT", st.get_option("theme.light.backgroundColor")).replace("DARK", st.get_option("theme.dark.backgroundColor"))
+""".replace("LIGHT", st.get_option("theme.light.backgroundColor")).replace(
+    "DARK", st.get_option("theme.dark.backgroundColor")
+)
 
 
 def main() -> None:

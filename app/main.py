@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import answers, galleries, state
-from app.text import speaking
+from app.text import speaking, t
 
 COLLECT_SECONDS = 5.0
 
@@ -99,6 +99,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     task.cancel()
 
 
+def say_it_failed(reason: Exception) -> bool:
+    """What no page caught, as in a widget's callback: a line in the log, a sentence on the screen, no traceback there."""
+    logging.getLogger(__name__).error("the script failed", exc_info=reason)
+    st.error(t("failed"))
+    return True
+
+
 TYPES = {"webp": "image/webp", "json": "application/json"}
 
 
@@ -117,6 +124,7 @@ def of_gallery(request: Request) -> Response:
 app = st.App(
     Path(__file__).with_name("frame.py"),
     lifespan=lifespan,
+    on_script_error=say_it_failed,
     middleware=[Middleware(OwnFilesOnly)],
     routes=[Route("/gallery/{key}/{row:int}.{kind}", of_gallery)],
 )

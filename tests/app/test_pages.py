@@ -91,6 +91,11 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     app.button(key="lesions_reset").click().run()
     assert "Muted:" not in text(app)
     assert "mute" not in app.query_params
+    app.button(key="lesions_undo").click().run()  # a reset can be taken back too
+    assert "Muted: GPU2 50 %." in text(app)
+    app.button(key="lesions_undo").click().run()
+    assert "Muted:" not in text(app)
+    assert "lesions_undo" not in {button.key for button in app.button}
     assert not app.exception
 
 

@@ -132,6 +132,17 @@ def test_hover_says_value_and_receptive_field(page: Page) -> None:
     assert explorer.config.layer["pool5"].field_px == 195
 
 
+def test_field_and_status_stay_in_sight(page: Page) -> None:
+    """However far down a map is: the photograph with the field outlined, and the model, device and time."""
+    open_page(page, "")
+    open_layer(page, "conv5")
+    point_at(page, "conv5", 100, 6, 6)
+    expect(page.locator(".picture")).to_have_attribute("data-field", "32 32 195 195")
+    expect(page.locator(".atlas canvas.maps").nth(1)).to_be_in_viewport()
+    expect(page.locator(".picture .over")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("This picture took")).to_be_in_viewport(ratio=1)
+
+
 def test_every_layer_is_drawn(page: Page) -> None:
     open_page(page, "")
     for row in Explorer.open(MODEL, "cpu").config.layers:
