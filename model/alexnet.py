@@ -49,7 +49,6 @@ class AlexNet(nn.Module):
         for row in config.layers:
             if row.weight_shape:
                 self.add_module(row.name, _linear(row) if row.kind == "fc" else _convolution(row))
-        self.map_px = [row.size_px for row in config.layers if len(row.shape) == 3][-1]  # of the maps that fc6 reads
         self.f = F.relu if config.activation == "relu" else torch.tanh
         self.dropout = _dropout(config)
 
@@ -103,6 +102,11 @@ class AlexNet(nn.Module):
         out["fc8"] = x = self.fc8(self.dropout(x))  # (B, classes)
         out["prob"] = x.detach().softmax(1) if self.training else x.softmax(1)
         return out
+
+    @property
+    def map_px(self) -> int:
+        """Side of the maps that fc6 reads."""
+        return [row.size_px for row in self.config.layers if len(row.shape) == 3][-1]
 
     def both(self, x: Tensor, layer: str) -> Tensor:
         """What a layer that reads both towers reads. Here `x` holds both; `training.towers` fetches the other one."""
