@@ -1,7 +1,7 @@
 // All maps of a layer, one canvas a GPU, and the unit under the pointer enlarged; all from what `net` holds.
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
-const MAX_BARS = 20, CARD = 220;
+const MAX_BARS = 20, CARD = 220, PATIENCE_MS = 300;
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
@@ -209,6 +209,23 @@ function choose(state, at, focus) {
   if (focus) holderOf(state, at.unit)?.focus({ preventScroll: true });
 }
 
+function fullName(state, unit, layer) {
+  const name = nameOf(state, unit, layer);
+  return isClasses(layer) ? fill(state.words.class, { name: layer.name, of: name }) : name;
+}
+
+// The panel below follows a unit, not a layer: where it is still with another unit, a sentence says so, and a way on.
+function tellOther(state) {
+  const { seen, words, other } = state, { unit, isShown } = shared.view, { panel } = seen;
+  clearTimeout(state.later);
+  if (isShown) return void (other.root.hidden = true);
+  const below = seen.layers.find(({ name }) => name === panel.layer);
+  other.says.textContent = fill(words.other, { unit: fullName(state, panel.unit, below) });
+  other.show.textContent = fill(words.other_show, { unit: fullName(state, unit, state.layer) });
+  other.show.onclick = () => choose(state, { unit }, true);
+  state.later = setTimeout(() => (other.root.hidden = false), PATIENCE_MS); // the server may be about to follow
+}
+
 // A click chooses the unit; a finger, which cannot hover, leaves the pointer where it was.
 function tap(state, part, event) {
   const at = placeIn(state, part, event);
@@ -328,6 +345,7 @@ function update(state, always) {
     mark(state);
     card(state);
   }
+  tellOther(state);
 }
 
 // What had the focus before all was drawn anew gets it again.
@@ -348,6 +366,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const cardRoot = root.querySelector(".card");
     state.card = { root: cardRoot, canvas: cardRoot.querySelector("canvas"), title: cardRoot.querySelector("h4"),
       lines: cardRoot.querySelector(".lines"), mute: cardRoot.querySelector(".mute") };
+    const other = root.querySelector(".other");
+    state.other = { root: other, says: other.querySelector(".says"), show: other.querySelector("button") };
   }
   Object.assign(state, { words: data.words, trigger: setTriggerValue }); // a state that is chosen twice would not be sent
   const tables = Object.fromEntries(Object.entries(data.ramps).map(([name, ramp]) => [name, table(ramp)]));

@@ -24,6 +24,7 @@ HTML = """
     <p class="legend"></p>
   </div>
   <div class="card"><h4></h4><canvas></canvas><div class="lines" role="status"></div><button class="mute" type="button"></button></div>
+  <div class="other" hidden><span class="says" role="status"></span><button type="button"></button></div>
 </div>
 """
 CSS = """
@@ -38,9 +39,11 @@ h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px; }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px;
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
 .towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
-.towers[hidden], .controls[hidden], .card[hidden] { display: none; }
+.towers[hidden], .controls[hidden], .card[hidden], .other[hidden] { display: none; }
 .legend { margin: 8px 0 0; opacity: .8; }
 .legend:empty, .classes:empty { display: none; }
+.other { flex: 1 0 100%; display: flex; gap: 4px 12px; align-items: center; flex-wrap: wrap; }
+.other .says { font-weight: 600; }
 .card { flex: 0 0 224px; }
 .card canvas { width: 220px; image-rendering: pixelated; cursor: crosshair; display: block; }
 .card canvas[hidden] { display: none; }
@@ -71,8 +74,10 @@ def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], Non
     """Draw the layer that is looked at. `on_view` and `on_mute` read `chosen` and `asked_to_mute`."""
     ramps = {"grey": GREY, "viridis": _ramp("Viridis"), "magma": _ramp("Magma")}
     keys = ("maps", "units", "unit", "unit_one_tower", "tower", "one_tower", "label", "silent", "at", "about", "rank",
-            "field", "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit", "legend_silent", "legend_muted")  # fmt: skip
+            "field", "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit", "legend_silent", "legend_muted",
+            "other", "other_show")  # fmt: skip
     words: dict[str, Any] = {key: template(f"atlas_{key}") for key in keys}
+    words["class"] = template("unit_class")
     words["places"] = t("keys_places_label")
     words["ramps"] = {name: t(f"atlas_ramp_{name}") for name in ramps}
     words["reads"] = {row.name: _reads(config, row) for row in config.layers}
