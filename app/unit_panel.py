@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 from PIL import Image
 
@@ -13,12 +15,20 @@ from app.figures import centre_crop, enlarged, signed
 from app.text import class_word, plain, t
 from model.explorer import Activations
 from model.gallery.store import Gallery
-from model.gallery.strongest import Strong
+from model.gallery.strongest import STRONGEST, Strong
 from model.layers import Layer
 
 TABS = ("numbers", "why", "likes", "dream")
 PATCH_PX = 220
 LIKED_PX = 96
+CSS = f"""
+.liked {{ display: flex; flex-wrap: wrap; gap: 8px 16px; font-size: 14px; font-variant-numeric: tabular-nums; }}
+.liked figure {{ margin: 0; width: {LIKED_PX}px; }}
+.liked :is(img, .sight) {{ width: 100%; aspect-ratio: 1; display: flex; align-items: center; justify-content: center; }}
+.liked .sight {{ text-align: center; padding: 4px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
+  border-radius: 3px; background: #8882; overflow-wrap: anywhere; }}
+.liked figcaption {{ opacity: .8; }}
+"""
 
 
 def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> None:
@@ -80,6 +90,9 @@ def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> 
 def _likes(layer: Layer, unit: int) -> None:
     """The pictures of the gallery that drive the unit most, cropped to what it sees."""
     gallery = galleries.gallery()
+    if gallery is not None and gallery.strongest is None and layer.name in gallery.features:
+        _liked_whole(gallery, layer, unit)
+        return
     if gallery is None or gallery.strongest is None:
         st.info(t("likes_none"))
         return
@@ -95,6 +108,24 @@ def _likes(layer: Layer, unit: int) -> None:
                 st.image(_liked(gallery, one, layer), output_format="PNG", width=LIKED_PX, alt=alt)
                 st.caption(f"{plain(label)}  \n{one.value:.4g}")
     st.caption(t("likes_caption", count=len(gallery.names), name=plain(galleries.title(galleries.name()))))
+
+
+def _liked_whole(gallery: Gallery, layer: Layer, unit: int) -> None:
+    """The same from a gallery that came with a model: it keeps what fc7 made of each picture, and of some a thumbnail."""
+    rows = gallery.top_rows(layer.name, unit, STRONGEST)
+    if not rows:
+        st.info(t("likes_silent", count=len(gallery.names)))
+        return
+    tiles = ""
+    for number, row in enumerate(rows, 1):
+        label, address = escape(galleries.label(gallery, row)), galleries.address(gallery, row)
+        alt = t("likes_alt", number=number, label=label)
+        sight = f'<img src="{address}" alt="{alt}">' if address else f'<span class="sight">{label}</span>'
+        words = f"{label}<br>" if address else ""
+        value = float(gallery.features[layer.name][row, unit])
+        tiles += f"<figure>{sight}<figcaption>{words}{value:#.3g}</figcaption></figure>"
+    st.html(f'<style>{CSS}</style><div class="liked">{tiles}</div>')
+    st.caption(t("likes_caption_whole", count=len(gallery.names), name=plain(galleries.title(galleries.name()))))
 
 
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:

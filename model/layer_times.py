@@ -13,8 +13,10 @@ import onnxruntime as ort
 
 from model.explorer import Explorer
 
+PASSES = 8
 
-def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = 8) -> dict[str, float]:
+
+def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = PASSES) -> dict[str, float]:
     """Milliseconds a crop by layer name: the fastest of `runs` passes, the first one left out.
 
     A convolution's time includes its bias, ReLU and gain. Profiling slows a session down, so it has one of its own.

@@ -1,7 +1,7 @@
 // All maps of a layer, one canvas a GPU, and the unit under the pointer enlarged; all from what `net` holds.
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
-const MAX_BARS = 20, CARD = 220;
+const MAX_BARS = 20, CARD = 220, PATIENCE_MS = 300;
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
@@ -12,7 +12,8 @@ function element(parent, kind, className, text) {
 }
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const digits = (value) => (value === 0 ? "0" : Number(value.toPrecision(4)).toString());
+const digits = (value, count) => (value === 0 ? "0" : Number(value.toPrecision(count)).toString());
+const isClasses = ({ name }) => name === "fc8" || name === "prob";
 
 // A table of 256 colours from a few, for values 0..255.
 function table(ramp) {
@@ -25,11 +26,10 @@ function table(ramp) {
   return colours;
 }
 
-// How many units side by side: 64 for single values, else what makes the picture about four by three.
+// How many units side by side: what makes the picture about four by three.
 function layoutOf(layer, count) {
   const block = layer.size === 1 ? 9 : Math.max(1, Math.floor(26 / layer.size)), gap = layer.size === 1 ? 0 : 1;
   const cell = layer.size * block + gap;
-  if (layer.size === 1) return { block, cell, columns: Math.min(64, count) };
   const wanted = Math.sqrt((count * 4) / 3);
   let best = 1;
   for (let c = 1; c <= count; c++) {
@@ -66,6 +66,8 @@ function drawUnit(seen, layer, unit, colours, whole, out, width, left, top, bloc
   }
 }
 
+const isSilent = (seen, layer, unit) => seen.highs[layer.first + unit] === 0 && seen.lows[layer.first + unit] === 0;
+
 function drawTower(state, part) {
   const { seen, layer, colours } = state, { canvas, order } = part, { block, cell, columns } = state.layout;
   canvas.width = columns * cell;
@@ -81,7 +83,7 @@ function drawTower(state, part) {
   order.forEach((unit, i) => {
     const left = (i % columns) * cell, top = Math.floor(i / columns) * cell;
     if (muted.has(unit)) cross(context, left, top, side, layer.size > 1 ? "#e6e6e6" : "#777", true);
-    else if (layer.size > 1 && seen.highs[layer.first + unit] <= 0) cross(context, left, top, side, "#777", false);
+    else if (isSilent(seen, layer, unit)) cross(context, left, top, side, "#777", false);
   });
 }
 
@@ -99,8 +101,17 @@ function cross(context, left, top, side, colour, both) {
   context.stroke();
 }
 
+// What the strokes and crosses of the layer mean, if it has any.
+function legend(state) {
+  const { seen, layer, words, parts } = state, muted = new Set(seen.muted[layer.name] ?? []);
+  const silent = parts.flatMap(({ order }) => order).filter((unit) => !muted.has(unit) && isSilent(seen, layer, unit)).length;
+  const says = [silent && fill(words.legend_silent, { silent, units: layer.units }), muted.size && words.legend_muted];
+  state.root.querySelector(".legend").textContent = parts.length ? says.filter(Boolean).join(" ") : "";
+}
+
 function mark(state) {
   const { columns, cell } = state.layout, unit = shared.view.unit;
+  for (const row of state.root.querySelectorAll(".choice")) row.setAttribute("aria-pressed", Number(row.dataset.unit) === unit);
   for (const { order, canvas, outline } of state.parts) {
     const i = order.indexOf(unit);
     outline.hidden = i < 0;
@@ -132,17 +143,24 @@ function valueAt(state, { unit, row, column }) {
   return low + (seen.pixels[layer.offset + (unit * layer.size + row) * layer.size + column] / 255) * (high - low);
 }
 
-function nameOf(state, unit) {
-  const { layer, words, seen } = state;
-  if (layer.name === "fc8" || layer.name === "prob") return seen.classes[unit];
+function nameOf(state, unit, layer = state.layer) {
+  const { words, seen } = state;
+  if (isClasses(layer)) return seen.classes[unit];
   return fill(layer.towers === 2 ? words.unit : words.unit_one_tower, { name: layer.name, number: unit + 1, gpu: 1 + Number(unit >= layer.units / 2) });
 }
 
+// Only a unit's strongest value is here as the network has it; the others have 8 bits.
+function valueText(state, at) {
+  const { layer, words, seen } = state, value = valueAt(state, at);
+  const isExact = seen.peaks[layer.first + at.unit] === at.row * layer.size + at.column;
+  return isExact ? digits(value, 4) : fill(words.about, { value: digits(value, 2) });
+}
+
 function describe(state, at) {
-  const { layer, words, seen } = state, high = seen.highs[layer.first + at.unit], low = seen.lows[layer.first + at.unit];
-  if (layer.size > 1 && high <= 0 && low >= 0) return `${nameOf(state, at.unit)}: ${words.silent}`;
+  const { layer, words, seen } = state;
+  if (isSilent(seen, layer, at.unit)) return `${nameOf(state, at.unit)}: ${words.silent}`;
   const where = layer.size > 1 ? fill(words.at, { row: at.row + 1, column: at.column + 1 }) : "";
-  return `${nameOf(state, at.unit)}${where}: ${digits(valueAt(state, at))}`;
+  return `${nameOf(state, at.unit)}${where}: ${valueText(state, at)}`;
 }
 
 function hover(state, at) {
@@ -171,19 +189,41 @@ function card(state) {
   }
   const high = seen.highs[layer.first + at.unit], own = seen.highs.subarray(layer.first, layer.first + layer.units);
   const rank = own.reduce((count, other) => count + Number(other > high), 1);
-  lines.textContent = [describe(state, at).split(": ").slice(1).join(": ") && describe(state, at),
-    fill(words.rank, { rank, units: layer.units }), layer.size > 1 ? fill(words.field, layer.field) : ""].filter(Boolean).join("\n");
+  lines.textContent = [describe(state, at), fill(words.rank, { rank, units: layer.units }),
+    layer.size > 1 ? fill(words.field, layer.field) : ""].filter(Boolean).join("\n");
   mute.hidden = !layer.gained;
   const isMuted = (seen.muted[layer.name] ?? []).includes(shared.view.unit);
   mute.textContent = isMuted ? words.heal_unit : words.mute_unit;
   mute.onclick = () => state.trigger("mute", { target: `${layer.name}.${shared.view.unit + 1}`, amount: isMuted ? 0 : 1 });
 }
 
+// What has a unit on it: a tower's canvas, or a class's row.
+function holderOf(state, unit) {
+  return state.parts.find(({ order }) => order.includes(unit))?.canvas ?? state.root.querySelector(`.choice[data-unit="${unit}"]`);
+}
+
 function choose(state, at, focus) {
   const { layer } = state;
   shared.look({ layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
-  state.send("view", { layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
-  if (focus) state.parts.find(({ order }) => order.includes(at.unit))?.canvas.focus({ preventScroll: true });
+  state.trigger("view", { layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
+  if (focus) holderOf(state, at.unit)?.focus({ preventScroll: true });
+}
+
+function fullName(state, unit, layer) {
+  const name = nameOf(state, unit, layer);
+  return isClasses(layer) ? fill(state.words.class, { name: layer.name, of: name }) : name;
+}
+
+// The panel below follows a unit, not a layer: where it is still with another unit, a sentence says so, and a way on.
+function tellOther(state) {
+  const { seen, words, other } = state, { unit, isShown } = shared.view, { panel } = seen;
+  clearTimeout(state.later);
+  if (isShown) return void (other.root.hidden = true);
+  const below = seen.layers.find(({ name }) => name === panel.layer);
+  other.says.textContent = fill(words.other, { unit: fullName(state, panel.unit, below) });
+  other.show.textContent = fill(words.other_show, { unit: fullName(state, unit, state.layer) });
+  other.show.onclick = () => choose(state, { unit }, true);
+  state.later = setTimeout(() => (other.root.hidden = false), PATIENCE_MS); // the server may be about to follow
 }
 
 // A click chooses the unit; a finger, which cannot hover, leaves the pointer where it was.
@@ -201,7 +241,7 @@ function back(state) {
   if (asked.unit == null) return shared.dispatchEvent(new Event("net"));
   const view = { layer, unit: null, row: null, column: null };
   shared.look(view);
-  state.send("view", view);
+  state.trigger("view", view);
 }
 
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
@@ -215,11 +255,14 @@ function onBigKey(state, event) {
   choose(state, { unit, row: inside(row + by[0]), column: inside(column + by[1]) });
 }
 
+// Enter goes on to the unit's numbers.
+function enter(state, unit) {
+  choose(state, { unit });
+  document.querySelector(".st-key-unit_panel")?.scrollIntoView({ block: "start" });
+}
+
 function onKey(state, part, event) {
-  if (event.key === "Enter") {
-    choose(state, { unit: shared.view.unit });
-    document.querySelector(".st-key-unit_panel")?.scrollIntoView({ block: "start" });
-  }
+  if (event.key === "Enter") enter(state, shared.view.unit);
   const by = ARROWS[event.key];
   if (!by) return;
   event.preventDefault();
@@ -230,11 +273,12 @@ function onKey(state, part, event) {
 
 function classBars(state) {
   const { seen, layer, root } = state, values = seen.values[layer.name], list = root.querySelector(".classes");
-  list.replaceChildren();
   const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]).slice(0, MAX_BARS);
   const top = Math.max(...values), bottom = Math.min(0, ...order.map((i) => values[i]));
   for (const i of order) {
-    const row = element(list, "li", "");
+    const row = element(element(list, "li", ""), "button", "choice");
+    Object.assign(row, { type: "button", onclick: ({ detail }) => (detail ? choose(state, { unit: i }) : enter(state, i)) });
+    row.dataset.unit = i;
     element(row, "span", "class", seen.classes[i]);
     const bar = element(element(row, "span", "track"), "span", "fill");
     bar.style.width = `${(100 * (values[i] - bottom)) / (top - bottom || 1)}%`;
@@ -243,14 +287,13 @@ function classBars(state) {
 }
 
 function build(state) {
-  const { layer, seen, root, words } = state, towers = root.querySelector(".towers");
-  const isClasses = layer.name === "fc8" || layer.name === "prob";
+  const { layer, seen, root, words } = state, towers = root.querySelector(".towers"), hasClasses = isClasses(layer);
   towers.replaceChildren();
-  root.querySelector(".classes").hidden = !isClasses;
-  towers.hidden = root.querySelector(".controls").hidden = isClasses;
-  if (isClasses) classBars(state);
+  root.querySelector(".classes").replaceChildren();
+  towers.hidden = root.querySelector(".controls").hidden = hasClasses;
+  if (hasClasses) classBars(state);
   state.layout = layoutOf(layer, layer.units / layer.towers);
-  state.parts = isClasses ? [] : Array.from({ length: layer.towers }, (_, tower) => {
+  state.parts = hasClasses ? [] : Array.from({ length: layer.towers }, (_, tower) => {
     const order = orderOf(seen, layer, tower, state.sorted), figure = element(towers, "figure", "");
     const first = (tower * layer.units) / layer.towers;
     const label = fill(layer.towers === 2 ? words.tower : words.one_tower, { number: tower + 1, first: first + 1, last: first + order.length });
@@ -274,10 +317,11 @@ function show(state) {
   root.querySelector(".title").textContent = fill(layer.size > 1 ? words.maps : words.units, { name: layer.name, units: layer.units, size: layer.size });
   root.querySelector(".reads").textContent = words.reads[layer.name] ?? "";
   for (const part of state.parts) drawTower(state, part);
+  legend(state);
   root.querySelector(".range").textContent = state.whole ? words.whole : words.per_unit;
   root.querySelector(".sort").textContent = state.sorted ? words.sorted : words.numbered;
   root.querySelector(".colour").textContent = words.ramps[state.ramp];
-  if (state.parts.length) mark(state);
+  mark(state);
   card(state);
   root.dataset.layer = layer.name;
   root.dataset.painted = `${state.seen.key} ${layer.name}`;
@@ -295,15 +339,25 @@ function update(state, always) {
     layer.high = part(seen.highs).reduce((a, b) => Math.max(a, b));
     state.whole = state.range === null ? layer.size === 1 : state.range;
     if (layer.size === 1) state.whole = true; // a single value has no range of its own
-    build(state);
+    keepFocus(state, () => build(state));
     show(state);
   } else {
-    if (state.parts.length) mark(state);
+    mark(state);
     card(state);
   }
+  tellOther(state);
 }
 
-export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+// What had the focus before all was drawn anew gets it again.
+function keepFocus(state, draw) {
+  const held = state.root.getRootNode().activeElement, tower = state.parts?.findIndex(({ canvas }) => canvas === held);
+  const { unit } = held?.dataset ?? {};
+  draw();
+  const again = state.parts[tower]?.canvas ?? (unit && holderOf(state, Number(unit)));
+  again?.focus?.({ preventScroll: true });
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".atlas");
   let state = STATES.get(root);
   if (!state) {
@@ -312,8 +366,10 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     const cardRoot = root.querySelector(".card");
     state.card = { root: cardRoot, canvas: cardRoot.querySelector("canvas"), title: cardRoot.querySelector("h4"),
       lines: cardRoot.querySelector(".lines"), mute: cardRoot.querySelector(".mute") };
+    const other = root.querySelector(".other");
+    state.other = { root: other, says: other.querySelector(".says"), show: other.querySelector("button") };
   }
-  Object.assign(state, { words: data.words, send: setStateValue, trigger: setTriggerValue });
+  Object.assign(state, { words: data.words, trigger: setTriggerValue }); // a state that is chosen twice would not be sent
   const tables = Object.fromEntries(Object.entries(data.ramps).map(([name, ramp]) => [name, table(ramp)]));
   state.colours = tables[state.ramp];
   const names = Object.keys(tables);
@@ -341,7 +397,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const listen = (name, does) => shared.addEventListener(name, does, { signal });
   for (const name of ["seen", "view"]) listen(name, () => update(state));
   listen("place", ({ detail }) => choose(state, { unit: shared.view.unit, ...detail }));
-  listen("enter", ({ detail }) => (state.parts[detail] ?? state.parts[0])?.canvas.focus());
+  listen("enter", ({ detail }) => ((state.parts[detail] ?? state.parts[0])?.canvas ?? root.querySelector(".choice"))?.focus());
   listen("back", (event) => {
     event.preventDefault();
     back(state);

@@ -15,18 +15,22 @@ from model.layers import Config, Layer
 KEY = "atlas"
 HTML = """
 <div class="atlas">
-  <div class="head"><h3 class="title"></h3><span class="reads"></span></div>
-  <div class="controls"><button class="range" type="button"></button><button class="sort" type="button"></button><button
-    class="colour" type="button"></button></div>
-  <div class="body">
+  <div class="whole">
+    <div class="head"><h3 class="title"></h3><span class="reads"></span></div>
+    <div class="controls"><button class="range" type="button"></button><button class="sort" type="button"></button><button
+      class="colour" type="button"></button></div>
     <div class="towers"></div>
     <ol class="classes"></ol>
-    <div class="card"><h4></h4><canvas></canvas><div class="lines" role="status"></div><button class="mute" type="button"></button></div>
+    <p class="legend"></p>
   </div>
+  <div class="card"><h4></h4><canvas></canvas><div class="lines" role="status"></div><button class="mute" type="button"></button></div>
+  <div class="other" hidden><span class="says" role="status"></span><button type="button"></button></div>
 </div>
 """
 CSS = """
-.atlas { font: 14px var(--st-font); color: var(--st-text-color); font-variant-numeric: tabular-nums; }
+.atlas { display: flex; gap: 16px; flex-wrap: wrap; font: 14px var(--st-font); color: var(--st-text-color);
+  font-variant-numeric: tabular-nums; }
+.whole { flex: 1 1 280px; min-width: 0; }
 .head { display: flex; gap: 4px 12px; align-items: baseline; flex-wrap: wrap; }
 h3 { font-size: 20px; font-weight: 600; margin: 0; }
 h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px; }
@@ -34,9 +38,12 @@ h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px; }
 .controls { display: flex; gap: 8px; flex-wrap: wrap; margin: 8px 0; }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px;
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
-.body { display: flex; gap: 16px; flex-wrap: wrap; }
-.towers { flex: 1 1 280px; min-width: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
-.towers[hidden], .classes[hidden], .controls[hidden], .card[hidden] { display: none; }
+.towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
+.towers[hidden], .controls[hidden], .card[hidden], .other[hidden] { display: none; }
+.legend { margin: 8px 0 0; opacity: .8; }
+.legend:empty, .classes:empty { display: none; }
+.other { flex: 1 0 100%; display: flex; gap: 4px 12px; align-items: center; flex-wrap: wrap; }
+.other .says { font-weight: 600; }
 .card { flex: 0 0 224px; }
 .card canvas { width: 220px; image-rendering: pixelated; cursor: crosshair; display: block; }
 .card canvas[hidden] { display: none; }
@@ -46,8 +53,11 @@ figcaption { font-weight: 600; border-bottom: 3px solid; margin-bottom: 8px; pad
 .frame { position: relative; }
 .maps { display: block; width: 100%; image-rendering: pixelated; cursor: pointer; background: #8888; }
 i { position: absolute; box-sizing: content-box; margin: -3px; border: 3px solid; pointer-events: none; box-shadow: 0 0 0 1px #fff; }
-.classes { flex: 1; list-style: none; margin: 0; padding: 0; min-width: 0; }
-.classes li { display: flex; gap: 8px; align-items: center; line-height: 24px; }
+.classes { list-style: none; margin: 8px 0 0; padding: 0; }
+.choice { display: flex; gap: 8px; align-items: center; line-height: 24px; width: 100%; min-height: 0; padding: 0; border: 0;
+  border-radius: 0; text-align: left; }
+.choice:hover, .choice[aria-pressed="true"] { background: var(--st-secondary-background-color); }
+.choice[aria-pressed="true"] { font-weight: 600; }
 .class { flex: 0 0 40%; text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .track { flex: 1; }
 .fill { display: block; height: 14px; background: #7f8c8d; }
@@ -63,9 +73,11 @@ GREY = [[0, 0, 0], [255, 255, 255]]
 def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], None]) -> None:
     """Draw the layer that is looked at. `on_view` and `on_mute` read `chosen` and `asked_to_mute`."""
     ramps = {"grey": GREY, "viridis": _ramp("Viridis"), "magma": _ramp("Magma")}
-    keys = ("maps", "units", "unit", "unit_one_tower", "tower", "one_tower", "label", "silent", "at", "rank", "field",
-            "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit")  # fmt: skip
+    keys = ("maps", "units", "unit", "unit_one_tower", "tower", "one_tower", "label", "silent", "at", "about", "rank",
+            "field", "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit", "legend_silent", "legend_muted",
+            "other", "other_show")  # fmt: skip
     words: dict[str, Any] = {key: template(f"atlas_{key}") for key in keys}
+    words["class"] = template("unit_class")
     words["places"] = t("keys_places_label")
     words["ramps"] = {name: t(f"atlas_ramp_{name}") for name in ramps}
     words["reads"] = {row.name: _reads(config, row) for row in config.layers}

@@ -198,7 +198,9 @@ function look(view) {
   let { row, column } = view;
   if (row == null) [row, column] = peak(seen, layer, unit);
   const colour = seen.towers === 2 && layer.towers === 2 ? seen.colours[Number(unit >= layer.units / 2)] : "#777";
-  shared.view = { layer: layer.name, unit, row, column, colour, asked: view };
+  const { panel } = seen; // what the server's own panels show
+  const isShown = panel.layer === layer.name && panel.unit === unit && panel.row === row && panel.column === column;
+  shared.view = { layer: layer.name, unit, row, column, colour, asked: view, isShown };
   shared.hover = null;
   shared.dispatchEvent(new Event("view"));
   const address = new URL(location.href);
@@ -239,9 +241,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     for (const box of root.querySelectorAll(".box")) {
       box.setAttribute("aria-pressed", box.dataset.layer === shared.view.layer);
     }
-    const { layer, unit, row, column } = shared.view, panel = shared.seen.panel;
-    const same = panel.layer === layer && panel.unit === unit && panel.row === row && panel.column === column;
-    document.querySelector(".st-key-unit_panel")?.classList.toggle("other-unit", !same);
+    document.querySelector(".st-key-unit_panel")?.classList.toggle("other-unit", !shared.view.isShown);
   };
   const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
   shared.dispatchEvent(new Event("seen"));

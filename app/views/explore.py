@@ -8,6 +8,7 @@ from app import answers, state
 from app.components import atlas, net
 from app.text import t
 from app.unit_panel import unit_panel
+from model.layer_times import PASSES
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     shown = state.view().fitting(opened.config)
     key = f"{state.model_key()} {answers.key()}"
     net.net(opened.config, seen, shown, (layer, unit, place), key, answers.layer_times(), _mute_tower)
-    st.caption(t("net_caption"))
+    st.caption(t("net_caption", passes=PASSES))
     atlas.atlas(opened.config, _look, _mute_unit)
     with st.container(key="unit_panel"):
         unit_panel(seen, opened.config.layer[layer], unit, place)

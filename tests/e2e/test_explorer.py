@@ -3,10 +3,14 @@
 import base64
 import io
 import json
+import re
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -107,7 +111,7 @@ def test_click_on_a_map_opens_the_unit(page: Page) -> None:
 
 
 def test_hover_says_value_and_receptive_field(page: Page) -> None:
-    """The value is the network's within what 8 bits can say; the field is the layer table's, cut at the crop's edge."""
+    """The value is the network's, in two digits where 8 bits say no more; the field the layer table's, cut at the edge."""
     open_page(page, "")
     explorer = Explorer.open(MODEL, "cpu")
     seen = explorer.run(sample_path("cat"))
@@ -125,8 +129,14 @@ def test_hover_says_value_and_receptive_field(page: Page) -> None:
         point_at(page, name, unit, *place)
         lines = page.locator(".atlas .lines")
         expect(lines).to_contain_text(f"row {place[0] + 1}, column {place[1] + 1}: ")
-        said = float(lines.inner_text().splitlines()[0].split(": ")[1])
-        assert said == pytest.approx(float(seen[name][unit][place]), abs=float(seen[name][unit].max()) / 254)
+        said = lines.inner_text().splitlines()[0].split(": ")[1]
+        assert re.fullmatch(r"about (0|0\.0*[1-9]\d?|[1-9]\.\d|[1-9]\d0*|[1-9])", said), said
+        exact, step = float(seen[name][unit][place]), float(seen[name][unit].max()) / 255
+        assert float(said.removeprefix("about ")) == pytest.approx(exact, rel=0.05, abs=step)
+        peak = np.unravel_index(int(seen[name][unit].argmax()), seen[name][unit].shape)
+        point_at(page, name, unit, int(peak[0]), int(peak[1]))
+        expect(lines).to_contain_text(f": {float(f'{seen[name][unit].max():.4g}'):g}")  # the strongest is there exactly
+        point_at(page, name, unit, *place)
         field = " ".join(str(edge) for edge in (row.field(*place)))
         expect(page.locator(".picture")).to_have_attribute("data-field", field)
     assert explorer.config.layer["pool5"].field_px == 195
@@ -226,6 +236,46 @@ def test_paint_changes_the_prediction(page: Page) -> None:
     page.locator(".picture .clear").click()
     expect(bars).to_have_text(before)
     expect_no_trouble(page)
+
+
+def overlay(page: Page) -> npt.NDArray[np.uint8]:
+    """What lies over the photograph, (512, 512, 4)."""
+    data = page.locator(".picture .over").evaluate(
+        "(over) => Array.from(over.getContext('2d').getImageData(0, 0, over.width, over.height).data)"
+    )
+    return np.array(data, np.uint8).reshape(512, 512, 4)
+
+
+def test_map_over_the_photograph(page: Page) -> None:
+    """It darkens the crop but where the map is strong, and goes again."""
+    explorer = Explorer.open(MODEL, "cpu")
+    row, maps = explorer.config.layer["conv4"], explorer.run(sample_path("cat"))["conv4"]
+    unit = int(maps.max((1, 2)).argmax())
+    peak = np.unravel_index(int(maps[unit].argmax()), (13, 13))
+    silent = next(
+        place for place in zip(*np.nonzero(maps[unit] == 0), strict=True) if min(place) > 3 and max(place) < 9
+    )
+    open_page(page, f"?layer=conv4&unit={unit + 1}")
+    before = overlay(page)
+    button = page.get_by_role("button", name="Map", exact=True)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    after = overlay(page)
+
+    def middle(place: Sequence[Any]) -> list[int]:
+        """The overlay's pixel in the middle of what a value sees; twice 16 pixels beside the 256's, 2 to the pixel."""
+        y, x = (2 * round(16 + row.field_start_px + at * row.field_stride_px + row.field_px / 2) for at in place)
+        return [int(part) for part in after[y, x]]
+
+    inside, outside = after[32:480, 32:480], after[:28]
+    assert (inside[..., 3] >= 0xAA).mean() > 0.95  # dark glass over the crop
+    assert np.array_equal(outside, before[:28])
+    assert middle(silent) == [0, 0, 0, 0xAA]
+    red, green, blue, _ = middle(peak)
+    assert min(red, green) > 200
+    assert blue < red
+    button.click()
+    assert np.array_equal(overlay(page), before)
 
 
 @pytest.mark.parametrize(("event", "sample"), [("paste", "coffee"), ("drop", "rocket")])

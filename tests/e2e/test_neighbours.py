@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import zipfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from model.explorer import Explorer
@@ -162,14 +164,25 @@ def test_neighbours_of_nothing(wide_page: Page) -> None:
     ).to_be_visible(timeout=60_000)
 
 
-def test_what_drives_a_unit_most(wide_page: Page, gallery: Gallery) -> None:
-    """On the unit's own panel, cropped to what its strongest value sees."""
+def test_what_drives_a_unit_most(wide_page: Page, gallery: Gallery, place: Path) -> None:
+    """On the unit's own panel, cropped to what its strongest value sees: pixel by pixel, from the picture's file."""
     assert gallery.strongest is not None
     strongest = gallery.strongest.of("conv3", 6)
     open_page(wide_page, "?layer=conv3&unit=7&tab=likes&gallery=colours")
     expect(wide_page.get_by_alt_text("Picture 1: ")).to_have_count(1)
     expect(wide_page.get_by_text(f"{strongest[0].value:.4g}").first).to_be_visible()
-    assert wide_page.locator('img[alt^="Picture "]').count() == len(strongest)
+    images = wide_page.locator('img[alt^="Picture "]')
+    assert images.count() == len(strongest)
+    for i, one in enumerate(strongest[:2]):
+        address = str(images.nth(i).get_attribute("src"))
+        shown = np.asarray(Image.open(io.BytesIO(wide_page.request.get(address).body())).convert("RGB"))
+        crop = np.asarray(Image.open(place / "photos" / gallery.names[one.index]))[16:240, 16:240]
+        start, stride, px = -32, 16, 99  # of conv3, by hand: pool1 0, 8, 19; conv2 -16, 8, 51; pool2 -16, 16, 67
+        edges = [(max(0, start + at * stride), min(224, start + at * stride + px)) for at in (one.row, one.column)]
+        (top, bottom), (left, right) = edges
+        patch = Image.fromarray(crop[top:bottom, left:right]).resize((192, 192), Image.Resampling.NEAREST)
+        expected = patch.resize((96, 96), Image.Resampling.BILINEAR)  # as Streamlit sends it
+        assert np.abs(shown.astype(int) - np.asarray(expected, int)).max() <= 1
     expect_no_trouble(wide_page)
 
 

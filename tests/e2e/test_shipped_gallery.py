@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,6 +25,24 @@ def test_classes_codes_and_map_at_once(page: Page) -> None:
     expect(page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
     expect(page.get_by_text(re.compile(r"Trustworthiness 0\.9\d\d"))).to_be_visible()
     expect_no_trouble(page)
+
+
+def test_what_drives_an_fc7_unit_most(page: Page) -> None:
+    """By class, since the pictures are not in it: the same list that Neighbours gives; other layers it does not hold."""
+    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+    values = np.asarray(gallery.features["fc7"])[:, 874]
+    best = np.argsort(-values, kind="stable")[:9]
+    open_page(page, "?layer=fc7&unit=875&tab=likes")
+    tiles = page.locator(".liked figure")
+    expect(tiles).to_have_count(9)
+    names = [gallery.class_names[int(label)] for label in gallery.labels[best]]
+    assert tiles.locator(".sight").all_inner_texts() == names
+    shown = [float(text) for text in tiles.locator("figcaption").all_inner_texts()]
+    assert shown == pytest.approx(values[best].tolist(), rel=0.006)
+    expect(page.get_by_text("The strongest of 7,854 pictures of")).to_be_visible()
+    expect_no_trouble(page)
+    open_page(page, "?layer=conv3&unit=7&tab=likes")
+    expect(page.get_by_text("come from a gallery that you build on the page Neighbours")).to_be_visible()
 
 
 @needs_photographs

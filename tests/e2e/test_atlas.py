@@ -1,0 +1,164 @@
+"""A layer's maps: what range and colours do to the pixels, which units are marked silent, classes as units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.colors
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.samples import sample_path
+from model.explorer import Activations, Explorer
+from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
+from tests.test_shipped_model import MODEL
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def explorer() -> Explorer:
+    return Explorer.open(MODEL, "cpu")
+
+
+@pytest.fixture(scope="module")
+def seen(explorer: Explorer) -> Activations:
+    return explorer.run(sample_path("cat"))
+
+
+def cells(page: Page, layer: str) -> npt.NDArray[Any]:
+    """Every unit's own pixels, (units, height, width, 3), in the units' order."""
+    towers = atlas(page, layer).locator("canvas.maps").evaluate_all(
+        """(canvases) => canvases.map((canvas) => ({
+          order: JSON.parse(canvas.dataset.order), columns: Number(canvas.dataset.columns), width: canvas.width,
+          pixels: Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data),
+        }))"""
+    )  # fmt: skip
+    found = {}
+    for tower in towers:
+        pixels = np.array(tower["pixels"], np.uint8).reshape(-1, tower["width"], 4)[..., :3]
+        side = tower["width"] // tower["columns"]
+        for i, unit in enumerate(tower["order"]):
+            top, left = side * (i // tower["columns"]), side * (i % tower["columns"])
+            found[unit] = pixels[top : top + side, left : left + side]
+    return np.stack([found[unit] for unit in range(len(found))])
+
+
+def values(page: Page, layer: str, unit: int, size: int) -> npt.NDArray[Any]:
+    """The colours of one unit's values, (size, size, 3)."""
+    cell = cells(page, layer)[unit]
+    block = len(cell) // size
+    return np.asarray(cell[block // 2 :: block, block // 2 :: block][:size, :size], float)
+
+
+def ramp(name: str, shares: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A colour scale of plotly's at shares 0..1."""
+    stops = np.array([plotly.colors.hex_to_rgb(colour) for colour in getattr(plotly.colors.sequential, name)], float)
+    return np.stack([np.interp(shares * (len(stops) - 1), np.arange(len(stops)), part) for part in stops.T], -1)
+
+
+def test_range_and_colours_change_the_pixels(wide_page: Page, seen: Activations) -> None:
+    """From the network's own numbers: each unit over its range, then over the layer's, then in the other scales."""
+    maps = seen["conv3"]
+    highs = maps.max((1, 2))
+    unit = int(np.argsort(highs)[len(highs) // 2])  # one of the middle: the layer's range makes it darker
+    own, whole = maps[unit] / highs[unit], maps[unit] / highs.max()
+    assert 0 < highs[unit] < highs.max() / 2
+    open_page(wide_page, "?layer=conv3")
+    found = atlas(wide_page, "conv3")
+
+    def shown() -> npt.NDArray[Any]:
+        return values(wide_page, "conv3", unit, 13)
+
+    assert np.abs(shown() - 255 * own[..., None]).max() <= 1
+    found.locator(".range").click()
+    expect(found.locator(".range")).to_have_text("Range: one for the layer")
+    assert np.abs(shown() - 255 * whole[..., None]).max() <= 1.5
+    found.locator(".range").click()
+    for name in ("Viridis", "Magma"):
+        found.locator(".colour").click()
+        expect(found.locator(".colour")).to_have_text(f"Colours: {name.lower()}")
+        assert np.abs(shown() - ramp(name, own)).max() <= 3
+    found.locator(".colour").click()
+    assert np.abs(shown() - 255 * own[..., None]).max() <= 1
+
+
+def luminance(colour: npt.NDArray[Any]) -> float:
+    """WCAG's relative luminance of an RGB triple 0..255."""
+    share = np.asarray(colour, float) / 255
+    return float(np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("layer", ["fc6", "fc7", "conv3"])
+def test_exactly_the_silent_are_marked(wide_page: Page, seen: Activations, layer: str) -> None:
+    """By a stroke, whose lightness alone sets it off from its ground; not those that are but weak."""
+    flat = seen[layer].reshape(len(seen[layer]), -1).max(1)
+    silent = set(np.flatnonzero(flat == 0).tolist())
+    assert 0 < len(silent) < len(flat)
+    open_page(wide_page, f"?layer={layer}")
+    expect(atlas(wide_page, layer).locator(".legend")).to_have_text(
+        f"A stroke marks a silent unit, at exactly zero for this picture: {len(silent)} of {len(flat)}."
+    )
+    found = atlas(wide_page, layer)
+    for _ in range(3):  # in every colour scale
+        drawn = cells(wide_page, layer)
+        ground = drawn[min(silent)][0, 0]
+        if layer != "conv3":  # a value is one colour, but for the stroke
+            assert {
+                unit for unit, cell in enumerate(drawn) if len(np.unique(cell.reshape(-1, 3), axis=0)) > 1
+            } == silent
+        for unit in silent:
+            inside = drawn[unit][: len(drawn[unit]) - (layer == "conv3"), : len(drawn[unit]) - (layer == "conv3")]
+            stroke = max(luminance(colour) for colour in inside.reshape(-1, 3))
+            assert (stroke + 0.05) / (luminance(ground) + 0.05) >= 3, unit
+        found.locator(".colour").click()
+
+
+def test_a_cross_for_the_muted(wide_page: Page) -> None:
+    open_page(wide_page, "?layer=fc6&mute=fc6.1-100")
+    expect(atlas(wide_page, "fc6").locator(".legend")).to_contain_text("A cross marks a muted one.")
+    open_layer(wide_page, "conv1")
+    expect(atlas(wide_page, "conv1").locator(".legend")).to_have_text("")  # none is silent, none is muted
+
+
+@pytest.mark.parametrize(
+    ("layer", "arithmetic"), [("fc8", "Sum of 1024 products"), ("prob", "Softmax turns 20 numbers into probabilities")]
+)
+def test_a_class_is_a_unit(page: Page, seen: Activations, layer: str, arithmetic: str) -> None:
+    """By click: its logit or softmax, product by product, and why; then another one by keyboard."""
+    names = [seen.classes[unit][1] for unit in np.argsort(-seen["prob"])]
+    open_page(page, "")
+    rows = open_layer(page, layer).locator(".choice")
+    rows.filter(has_text=names[2]).click()
+    expect(page.get_by_role("heading", name=f"{layer}: {names[2]}")).to_be_visible()
+    expect(page.locator(".window")).to_contain_text(arithmetic)
+    expect(rows.filter(has_text=names[2])).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('.choice[aria-pressed="true"]')).to_have_count(1)
+    settle(page)
+    assert f"layer={layer}" in page.url
+    expect(page.get_by_role("radio", name="Why here")).to_be_visible()
+    expect(rows.filter(has_text=names[2])).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"{layer}: {names[3]}")).to_be_visible()
+    expect_no_trouble(page)
+
+
+def test_enter_on_a_layer_of_classes(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    wide_page.locator('.net .box[data-layer="prob"]').focus()
+    wide_page.keyboard.press("Enter")
+    expect(atlas(wide_page, "prob").locator(".choice").first).to_be_focused()
+
+
+def test_the_maps_keep_the_focus(wide_page: Page) -> None:
+    """From unit to unit, as often as one likes, though the server answers in between."""
+    open_page(wide_page, "?layer=conv3&unit=1")
+    atlas(wide_page, "conv3").locator("canvas.maps").first.focus()
+    for number in (2, 3):
+        wide_page.keyboard.press("ArrowRight")
+        expect(wide_page.get_by_role("heading", name=f"conv3 unit {number} on GPU1")).to_be_visible()
+        settle(wide_page)
+    atlas(wide_page, "conv3")

@@ -1,0 +1,120 @@
+"""The net as the map: each layer's facts, the traffic, and what becomes of the unit below when another layer opens."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.samples import sample_path
+from model.explorer import Explorer
+from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
+from tests.test_shipped_model import MODEL
+
+pytestmark = pytest.mark.e2e
+
+FACTS = {  # of the shipped model, by hand: half the paper's width, 20 classes
+    "conv1": ("48 x 55²", "17.5k", "52.7M"),  # 48 x (11 x 11 x 3 + 1) = 17,472; 55² x 48 x 363 = 52,707,600
+    "norm1": ("48 x 55²", "", ""),
+    "pool1": ("48 x 27²", "", ""),
+    "conv2": ("128 x 27²", "76.9k", "56M"),  # 128 x (5 x 5 x 24 + 1) = 76,928; 27² x 128 x 600 = 55,987,200
+    "norm2": ("128 x 27²", "", ""),
+    "pool2": ("128 x 13²", "", ""),
+    "conv3": ("192 x 13²", "221k", "37.4M"),  # 192 x (3 x 3 x 128 + 1) = 221,376; 13² x 192 x 1152 = 37,380,096
+    "conv4": ("192 x 13²", "166k", "28M"),  # 192 x (3 x 3 x 96 + 1) = 166,080; 13² x 192 x 864 = 28,035,072
+    "conv5": ("128 x 13²", "111k", "18.7M"),  # 128 x (3 x 3 x 96 + 1) = 110,720; 13² x 128 x 864 = 18,690,048
+    "pool5": ("128 x 6²", "", ""),
+    "fc6": ("1024", "4.72M", "4.72M"),  # 1024 x (128 x 6 x 6 + 1) = 4,719,616; 1024 x 4608 = 4,718,592
+    "fc7": ("1024", "1.05M", "1.05M"),  # 1024 x (1024 + 1) = 1,049,600; 1024 x 1024 = 1,048,576
+    "fc8": ("20", "20.5k", "20.5k"),  # 20 x (1024 + 1) = 20,500; 20 x 1024 = 20,480
+    "prob": ("20", "", ""),
+}
+TRAFFIC = {  # bytes of float32, both ways together
+    86528: 7.0,  # conv3: 128 maps x 13 x 13 x 4; the most, so the thickest
+    18432: 2.67,  # fc6: 128 maps x 6 x 6 x 4; 1.5 + 5.5 x 18,432 / 86,528
+    4096: 1.76,  # fc7: 1024 x 4
+    2048: 1.63,  # fc8, which is on one GPU: the other's 512 x 4
+}
+
+
+def test_facts_of_every_layer(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    names = wide_page.locator(".net button.name").all_text_contents()
+    assert names == list(FACTS)
+    facts = wide_page.locator(".net .facts").all_text_contents()
+    labels, image = facts[len(FACTS) :]
+    assert labels == "shape\nparameters\nMACs\nms"
+    assert image == "3 x 224²"
+    for name, told in zip(names, facts, strict=False):
+        *counts, milliseconds = told.split("\n")
+        assert tuple(counts) == FACTS[name], name
+        assert re.fullmatch(r"\d+\.\d\d", milliseconds), name
+        assert float(milliseconds) > 0 or not FACTS[name][2], name
+    expect(wide_page.get_by_text("the fastest of 8 passes over random noise")).to_be_visible()
+
+
+def test_traffic_between_the_gpus(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    assert wide_page.locator(".net svg text").all_text_contents() == ["87 kB", "18 kB", "4 kB", "2 kB"]
+    lines = wide_page.locator(".net svg line").evaluate_all(
+        "(lines) => lines.map((line) => [Number(line.dataset.traffic), Number(line.getAttribute('stroke-width'))])"
+    )
+    crossing = [(traffic, width) for traffic, width in lines if traffic]
+    assert [traffic for traffic, _ in crossing] == [traffic for traffic in TRAFFIC for _ in range(2)]
+    for traffic, width in crossing:
+        assert width == pytest.approx(TRAFFIC[traffic], abs=0.006)
+    assert {width for traffic, width in lines if not traffic} == {1.5}
+
+
+def strongest(layer: str) -> tuple[int, int]:
+    """Number, from 1, and GPU of the unit that answers most to the first picture."""
+    explorer = Explorer.open(MODEL, "cpu")
+    maps, row = explorer.run(sample_path("cat"))[layer], explorer.config.layer[layer]
+    unit = int(maps.reshape(row.units, -1).max(1).argmax())
+    return unit + 1, 1 + int(unit >= row.tower_units(0).stop)
+
+
+def test_a_layer_leaves_the_unit_below_and_says_so(page: Page) -> None:
+    (before, gpu_before), (after, gpu_after) = strongest("conv1"), strongest("conv3")
+    open_page(page, "")
+    panel, other = page.locator(".st-key-unit_panel"), page.locator(".atlas .other")
+    expect(panel).to_have_css("opacity", "1")
+    expect(other).to_be_hidden()
+    open_layer(page, "conv3")
+    expect(panel).to_have_css("opacity", "0.3")
+    expect(other).to_contain_text(f"Below is still conv1 unit {before}, GPU{gpu_before}.")
+    expect(other).to_be_visible()
+    expect_no_trouble(page)
+    other.get_by_role("button", name=f"Show conv3 unit {after}, GPU{gpu_after}").click()
+    expect(page.get_by_role("heading", name=f"conv3 unit {after} on GPU{gpu_after}")).to_be_visible()
+    expect(other).to_be_hidden()
+    expect(panel).to_have_css("opacity", "1")
+    expect(atlas(page, "conv3").locator("canvas.maps").nth(gpu_after - 1)).to_be_focused()
+    assert f"unit={after}" in page.url
+
+
+def test_back_on_its_layer_nothing_is_left_to_say(wide_page: Page) -> None:
+    open_page(wide_page, "?layer=fc8")
+    other = wide_page.locator(".atlas .other")
+    open_layer(wide_page, "fc7")
+    expect(other).to_contain_text("Below is still fc8: Rhodesian ridgeback.")
+    expect(other).to_be_visible()
+    open_layer(wide_page, "fc8")
+    expect(other).to_be_hidden()
+    expect(wide_page.locator(".st-key-unit_panel")).to_have_css("opacity", "1")
+
+
+def test_the_same_unit_can_be_chosen_again(wide_page: Page) -> None:
+    """Also where the server has gone elsewhere meanwhile, by a button of its own."""
+    open_page(wide_page, "?layer=conv2")
+    first = atlas(wide_page, "conv2").locator("canvas.maps").first
+    first.click(position={"x": 4, "y": 4})
+    expect(wide_page.get_by_role("heading", name="conv2 unit 1 on GPU1")).to_be_visible()
+    settle(wide_page)
+    wide_page.get_by_role("button", name="Spell it out").first.click()
+    atlas(wide_page, "pool1")
+    settle(wide_page)
+    open_layer(wide_page, "conv2").locator("canvas.maps").first.click(position={"x": 4, "y": 4})
+    expect(wide_page.get_by_role("heading", name="conv2 unit 1 on GPU1")).to_be_visible()
+    expect(wide_page.locator(".st-key-unit_panel")).to_have_css("opacity", "1")
