@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-KEY = "why_asked"
+KEY = "why"
 PANEL = "why_panel"  # key of the container that answers
 _component = st.components.v2.component(
     "alexnet.why", html="<span hidden></span>", js=(Path(__file__).parent / "why.js").read_text(encoding="utf-8")

@@ -37,5 +37,8 @@ def test_both_numbers_are_printed() -> None:
 def test_every_bar_can_be_asked_why() -> None:
     html = top_bars([Prediction("n1", "<tench>", 0.75)], label="Top five", why={"model": 'a"b'})
     assert 'role="group" aria-label="Top five"' in html
-    assert 'aria-label="Why? Show where &lt;tench&gt; comes from" data-why="n1" data-model="a&quot;b">Why?</button>' in html
+    assert (
+        'aria-label="Why? Show where &lt;tench&gt; comes from" data-why="n1" data-model="a&quot;b">Why?</button>'
+        in html
+    )
     assert "<button" not in top_bars([Prediction("n1", "tench", 0.75)])

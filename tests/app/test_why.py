@@ -47,7 +47,7 @@ def test_nothing_asked_changes_nothing(app: AppTest, asked: dict[str, str]) -> N
     app.run()
     app.button(key="ask").click().run()
     assert app.session_state["view"].class_id == ""
-    assert [title.value for title in app.subheader][0] != "What the network sees"
+    assert next(title.value for title in app.subheader) != "What the network sees"
 
 
 @pytest.mark.parametrize("number", [0, 5, 9])
