@@ -104,6 +104,7 @@ def test_kept_results_are_bounded(app: AppTest, monkeypatch: pytest.MonkeyPatch)
     shop = FakeWorkshop(FakeJob("done", np.ones((3, 224, 224), np.float32)))
     monkeypatch.setattr(answers, "workshop", lambda: shop)
     ask_why_here(app)
+    app.run()
     app.query_params["layer"] = "conv4"
     app.run()
     assert len(shop.asked) == 4
