@@ -13,10 +13,10 @@ from app.components.kernel_atlas import Sort, kernel_atlas
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
 from app.text import plain, said, t
-from model import history
+from model import gabors, history
 from model.explorer import Explorer
 from model.history import History
-from model.kernels import Gabor, colour_selectivity, difference, fit_gabors, strongest_axis
+from model.kernels import Gabor, colour_selectivity, difference, strongest_axis
 from model.layers import Layer
 
 STATIC = {"displayModeBar": False}
@@ -26,7 +26,7 @@ STATIC = {"displayModeBar": False}
 def _measure(path: str, changed_ns: int, _explorer: Explorer) -> tuple[npt.NDArray[np.float64], list[Gabor]]:
     """Colour selectivity and Gabor fit of every kernel."""
     kernels = _explorer.weights["conv1.weight"]
-    return colour_selectivity(kernels), fit_gabors(kernels)
+    return colour_selectivity(kernels), gabors.of(path, kernels)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
