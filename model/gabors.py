@@ -40,7 +40,7 @@ def of(model: str | Path, kernels: Floats) -> list[Gabor]:
         with np.load(beside(model)) as parts:
             if str(parts["of"]) == _fingerprint(kernels):
                 shown = zip(parts["numbers"].tolist(), parts["pictures"], strict=True)
-                return [Gabor(*numbers, picture) for numbers, picture in shown]
+                return [Gabor(**dict(zip(NUMBERS, row, strict=True)), picture=picture) for row, picture in shown]
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         pass  # missing or broken: nothing is lost but time
     return fit_gabors(kernels)
