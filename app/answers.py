@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,12 @@ import numpy.typing as npt
 import streamlit as st
 
 from app.state import crop_view, edited_square, explorer, mean_colour, model_key, model_path, picture, view
-from app.text import t
 from model import preprocess
 from model.explorer import Activations, Explorer, TenCrops
 from model.gains import Gains
 from model.layer_times import layer_milliseconds
-from model.workshop import Job, Workshop
+from model.workshop import Workshop
 
-GRADIENT_SECONDS = 60  # the first one waits for torch
 INFERENCE = threading.BoundedSemaphore(2)  # pictures at once; ONNX Runtime uses all cores for each
 
 
@@ -84,32 +81,6 @@ def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:
 def workshop() -> Workshop:
     """What computes gradients, in a process of its own; one for all users. It starts with its first job."""
     return Workshop()
-
-
-@st.cache_resource(max_entries=128, ttl=3600, show_spinner=False)
-def _gradient(keys: tuple[str, ...], _job: Callable[[], Job]) -> npt.NDArray[np.float32]:
-    job = _job()
-    if not job.wait(GRADIENT_SECONDS):
-        job.cancel()
-        raise ValueError(t("gradient_late", seconds=GRADIENT_SECONDS))
-    if job.state != "done":
-        raise ValueError(job.error or t("gradient_stopped"))
-    result: npt.NDArray[np.float32] = job.result
-    result.flags.writeable = False
-    return result
-
-
-def gradient(method: str, **arguments: Any) -> npt.NDArray[np.float32]:
-    """A method of `model.gradients.Gradients` for the picture in use, computed once.
-
-    Raises
-    ------
-    ValueError
-        When the worker fails or takes too long: a sentence.
-    """
-    told = {"crop": activations().crop, "gains": view().lesions.gains(explorer().config), **arguments}
-    keys = (model_key(), key(), method, repr(sorted(arguments.items())))
-    return _gradient(keys, lambda: workshop().submit(model_path(), method, **told))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

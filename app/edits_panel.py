@@ -70,15 +70,14 @@ def colour_sliders(edits: Edits) -> None:
 def _effect(seen: Activations) -> None:
     """The first choice of the unedited picture, then and now."""
     if not state.view().edits:
-        st.markdown(t("edits_none"))
-        bars(seen, None, "edits_bars")
+        st.markdown(t("edits_none"))  # the bars stand on top of the page already
         return
     before = answers.activations(edited=False)
     first = before.top(1)[0]
     now = next(one for one in seen.top(len(seen.classes)) if one.class_id == first.class_id)
     was, become = probability_text(first.probability), probability_text(now.probability)
     st.markdown(t("edits_effect", name=plain(class_word(first.name)), before=was, now=become))
-    bars(seen, before, "edits_bars")
+    bars(seen, before, "edits_bars", "bars_unedited")
     st.caption(t("edits_bars_caption"))
 
 

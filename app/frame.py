@@ -11,12 +11,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import present, state
+from app.components import why
 from app.import_panel import LARGEST_MB
 from app.link_panel import link_panel
 from app.picture_panel import picture_panel
 from app.take_away_panel import take_away_panel
 from app.text import LANGUAGES, language, plain, said, t, table
 from app.top_five import top_five
+from app.why_panel import is_asked, take_asked
 
 PAGES = ("explore", "predict", "kernels", "neighbours", "lessons", "model")
 CSS = """
@@ -55,6 +57,8 @@ def main() -> None:
         for name in PAGES
     ]
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
+    if is_asked():
+        st.switch_page(pages[PAGES.index("predict")])
     state.read_address(page.url_path)
     state.write_address(page.url_path)
     st.html(f"<style>{CSS}{_uploader_words()}{present.style()}</style>")
@@ -68,6 +72,7 @@ def main() -> None:
         _language()
         link_panel()
         present.controls(page.url_path or PAGES[0])
+        why.listen(take_asked)
     with left, st.container(key="left"):
         picture_panel()
     if fine and _drawn(right, page.run):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
+import plotly.graph_objects as go
 import streamlit as st
 
 from app import kernel_figures
@@ -19,8 +22,11 @@ Array = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 
-def bench(explorer: Explorer, chosen: int) -> None:
-    """Draw the bench: the grating, every kernel's answer, the chosen kernel's curves, every kernel's curve."""
+def bench(explorer: Explorer, chosen: int, on_choice: Callable[[int], None]) -> None:
+    """Draw the bench: the grating, every kernel's answer, the chosen kernel's curves, every kernel's curve.
+
+    `on_choice` is called with the kernel whose bar or row was clicked.
+    """
     st.markdown(f"#### {t('bench_title')}")
     controls, shown, bars = st.columns([3, 3, 6])
     with controls:
@@ -32,9 +38,9 @@ def bench(explorer: Explorer, chosen: int) -> None:
     with shown:
         _picture(explorer, orientation, frequency, colour, contrast)
     with bars:
-        _answers(layer, now, chosen)
+        _answers(layer, now, chosen, on_choice)
     _curves(layer, by_orientation[chosen], by_frequency[chosen], chosen, orientation, frequency)
-    _all_curves(layer, by_orientation)
+    _all_curves(layer, by_orientation, chosen, on_choice)
 
 
 def _controls() -> tuple[float, float, str, float]:
@@ -64,14 +70,25 @@ def _picture(explorer: Explorer, orientation: float, frequency: float, colour: s
     st.caption(t("bench_picture_caption", size=explorer.config.crop_px, cycles=cycles))
 
 
-def _answers(layer: Layer, now: Array, chosen: int) -> None:
+def _answers(layer: Layer, now: Array, chosen: int, on_choice: Callable[[int], None]) -> None:
     titles = t("kernels_unit"), t("bench_answer")
     caption = t(
         "bench_answers_caption", best=int(now.argmax()) + 1, most=float(now.max()), silent=int((now <= 0).sum())
     )
     figure = kernel_figures.answers(layer, now, chosen, titles)
-    st.plotly_chart(figure, key="kernel_bench_answers", config=STATIC, alt=caption)
+    _choosable(figure, f"kernel_bench_answers_{chosen}", caption, "x", on_choice)
     st.caption(caption)
+
+
+def _choosable(figure: go.Figure, key: str, alt: str, axis: str, on_choice: Callable[[int], None]) -> None:
+    """A chart whose points stand for kernels: their numbers are on `axis`. A new choice needs a new key, or the last
+    one stays dimmed."""
+
+    def take() -> None:
+        if points := st.session_state[key]["selection"]["points"]:
+            on_choice(int(points[0][axis]) - 1)
+
+    st.plotly_chart(figure, key=key, config=STATIC, alt=alt, on_select=take, selection_mode="points")
 
 
 def _curves(
@@ -94,7 +111,7 @@ def _curves(
         st.caption(caption)
 
 
-def _all_curves(layer: Layer, curves: Array) -> None:
+def _all_curves(layer: Layer, curves: Array, chosen: int, on_choice: Callable[[int], None]) -> None:
     """Every kernel's curve over orientations; rows by the orientation that a kernel likes best."""
     st.markdown(f"**{t('bench_all')}**")
     for tower, column in enumerate(st.columns(layer.towers)):
@@ -110,5 +127,5 @@ def _all_curves(layer: Layer, curves: Array) -> None:
         )
         alt = t("bench_all_alt", number=tower + 1) if layer.towers == 2 else t("bench_all_alt_one_tower")
         with column:
-            st.plotly_chart(figure, key=f"kernel_bench_all_{tower}", config=STATIC, alt=alt)
+            _choosable(figure, f"kernel_bench_all_{tower}_{chosen}", alt, "y", on_choice)
     st.caption(t("bench_all_caption"))

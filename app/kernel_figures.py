@@ -92,10 +92,14 @@ def heat(curves: Floats, numbers: Sequence[int], x: Floats, colour: str, titles:
     figure = go.Figure(
         go.Heatmap(
             z=curves / np.maximum(curves.max(1, keepdims=True), 1e-9), x=x, y=[str(number) for number in numbers],
-            zmin=0, zmax=1, showscale=False, customdata=curves,
+            zmin=0, zmax=1, showscale=False, hoverinfo="skip",
             colorscale=[(0, _tinted(colour, 0.04)), (1, _tinted(colour, 1))],
-            hovertemplate=f"{titles[1]} %{{y}}, %{{x:g}}°: %{{customdata:.1f}}<extra></extra>",
         )
+    )  # fmt: skip
+    figure.add_bar(  # a clear bar over each row: a click on a heat map is not heard
+        orientation="h", y=[str(number) for number in numbers], base=float(x[0]), x=[float(x[-1] - x[0])] * len(numbers),
+        marker_color=_tinted(colour, 0), customdata=np.stack([x[curves.argmax(1)], curves.max(1)], 1),
+        hovertemplate=f"{titles[1]} %{{y}}, %{{customdata[0]:g}}°: %{{customdata[1]:.1f}}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(type="category", autorange="reversed", ticks="", tickfont_size=9, dtick=1)
     figure.update_xaxes(tickvals=[0, 45, 90, 135])

@@ -38,8 +38,8 @@ def picture_panel() -> None:
 def _canvas() -> None:
     shown = state.picture()
     picture.picture_canvas(
-        shown.square, state.crop_view(), state.view().edits, state.mean_colour(), shown.name, answers.key(intact=True),
-        on_paint=_paint, on_file=_take_dropped,
+        shown.square, state.crop_view(), state.view().edits, state.mean_colour(), shown.name, shown.key,
+        answers.key(intact=True), on_paint=_paint, on_file=_take_dropped,
     )  # fmt: skip
 
 

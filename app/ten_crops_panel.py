@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from app import answers, state
+from app.bars import why_data
 from app.components.picture import cropped
 from app.figures import BAR_COLOUR, probability_text
 from app.text import class_word, t
@@ -26,10 +27,14 @@ CSS = f"""
   .votes.votes {{ grid-template: repeat(2, auto) / repeat(5, 1fr); grid-auto-flow: column; }}
 }}
 .votes.votes li {{ margin: 0; padding: 0; min-width: 0; font-size: 14px; line-height: 1.35; }}
-.votes img {{ width: 100%; display: block; }}
-.votes .where {{ opacity: .7; margin-top: 4px; }}
+.votes button {{ font: inherit; color: inherit; text-align: left; width: 100%; padding: 0; background: none; border: 0; cursor: pointer; }}
+.votes button > * {{ display: block; }}
+.votes button:hover img {{ outline: 2px solid currentColor; }}
+.votes button:focus-visible {{ outline: 3px solid currentColor; outline-offset: 2px; }}
+.votes img {{ width: 100%; }}
+.votes .where {{ opacity: .8; margin-top: 4px; }}
 .votes .class {{ overflow-wrap: anywhere; }}
-.votes .bar {{ display: block; height: 6px; background: color-mix(in srgb, currentColor 12%, transparent); }}
+.votes .bar {{ height: 6px; background: color-mix(in srgb, currentColor 12%, transparent); }}
 .votes .bar i {{ display: block; height: 100%; background: {BAR_COLOUR}; }}
 .votes b {{ font-variant-numeric: tabular-nums; font-weight: 600; }}
 """
@@ -64,11 +69,13 @@ def _vote(ten: TenCrops, i: int) -> str:
     where = html.escape(t("mirrored", place=place) if mirror else place)
     first = top(ten.views[i], ten.classes, 1)[0]
     source = _thumbnail(cropped(ten.square, View(row, column, mirror, shown.colour, shown.crop_px)))
+    name, probability = html.escape(class_word(first.name)), html.escape(probability_text(first.probability))
+    ask = t("ten_why", name=name, probability=probability, place=where)
     return (
-        f'<li><img src="{source}" alt="{html.escape(t("ten_alt", place=where), quote=True)}">'
+        f'<li><button type="button" aria-label="{ask}" {why_data(first.class_id, crop=str(i))}>'
+        f'<img src="{source}" alt="{t("ten_alt", place=where)}">'
         f'<span class="bar"><i style="width: {100 * first.probability:.1f}%"></i></span>'
-        f'<div class="class">{html.escape(class_word(first.name))} <b>{html.escape(probability_text(first.probability))}</b></div>'
-        f'<div class="where">{where}</div></li>'
+        f'<span class="class">{name} <b>{probability}</b></span><span class="where">{where}</span></button></li>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The five most probable classes as bars, with what they were before in outline."""
+"""The five most probable classes as bars, with what they were before in outline; each of them answers why."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ def top_five(model: str = "", key: str = "top5") -> None:
     """Bars of the picture in use, of another model if named; with lesions, the intact network in outline."""
     seen = answers.activations(model=model)
     wounded = bool(answers.gains(model=model))
-    bars(seen, answers.activations(intact=True, model=model) if wounded else None, key)
+    bars(seen, answers.activations(intact=True, model=model) if wounded else None, key, "bars_intact", model)
     st.caption(t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes)))
 
 
-def bars(seen: Activations | TenCrops, before: Activations | None, key: str) -> None:
-    """The five most probable classes; with `before`, every class that is among the first five of either."""
+def bars(
+    seen: Activations | TenCrops, before: Activations | None, key: str, both: str = "bars_intact", model: str = ""
+) -> None:
+    """The five most probable classes; with `before`, every class that is among the first five of either.
+
+    `both` is the key of the sentence that names the two numbers; `model` is whose answer it is, if not the one in use.
+    """
     now, was = _both(seen, before) if isinstance(seen, Activations) and before else (seen.top(5), ())
+    label = t("predict_bars_alt", names=", ".join(class_word(one.name) for one in now))
     with st.container(key=key):
-        st.html(top_bars(now, was, t("predict_bars_alt", names=", ".join(class_word(one.name) for one in now))))
+        st.html(top_bars(now, was, label, both, {"model": model} if model else {}))
 
 
 def _both(seen: Activations, before: Activations) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:

@@ -7,19 +7,18 @@ from html import escape
 import streamlit as st
 from PIL import Image
 
-from app import answers, galleries, state
-from app.components.picture import cropped
+from app import galleries, state
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
-from app.figures import centre_crop, enlarged, signed
+from app.figures import centre_crop
 from app.text import class_word, plain, t
+from app.why_here_panel import seen_by, why_here_panel
 from model.explorer import Activations
 from model.gallery.store import Gallery
 from model.gallery.strongest import STRONGEST, Strong
 from model.layers import Layer
 
 TABS = ("numbers", "why", "likes", "dream")
-PATCH_PX = 220
 LIKED_PX = 96
 CSS = f"""
 .liked {{ display: flex; flex-wrap: wrap; gap: 8px 16px; font-size: 14px; font-variant-numeric: tabular-nums; }}
@@ -46,7 +45,7 @@ def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int
     )  # fmt: skip
     match tab:
         case "why":
-            _why(seen, layer, unit, place)
+            why_here_panel(seen, layer, unit, place)
         case "likes":
             _likes(layer, unit)
         case "dream":
@@ -62,29 +61,6 @@ def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int
 def _take_tab() -> None:
     tab = st.session_state["unit_tab"]
     state.change(tab="" if tab == TABS[0] else tab)
-
-
-def _why(seen: Activations, layer: Layer, unit: int, place: tuple[int, int]) -> None:
-    """What in the picture drives the value: the patch it sees, deconvnet, guided backpropagation."""
-    silent = float(seen[layer.name].reshape(layer.units, -1)[unit].max()) <= 0 and layer.name not in ("fc8", "prob")
-    if silent:
-        st.info(t("why_silent"))
-        return
-    at = place if layer.size_px > 1 else None
-    rows, columns = _seen_by(layer, place)
-    photograph = cropped(state.edited_square(), state.crop_view())
-    shown = [(enlarged(photograph[rows, columns], PATCH_PX), "why_patch")]
-    with st.spinner(t("why_computing")):
-        for method in ("deconvnet", "guided_backprop"):
-            name = "fc8" if layer.name == "prob" else layer.name
-            gradient = answers.gradient(method, layer=name, unit=unit, place=at)
-            shown.append((enlarged(signed(gradient)[rows, columns], PATCH_PX), f"why_{method}"))
-    with st.container(horizontal=True, gap="medium"):
-        for picture, caption in shown:
-            with st.container(width=PATCH_PX):
-                st.image(picture, output_format="PNG", width=PATCH_PX, alt=t(f"{caption}_alt"))
-                st.caption(t(caption))
-    st.caption(t("why_caption"))
 
 
 def _likes(layer: Layer, unit: int) -> None:
@@ -131,11 +107,5 @@ def _liked_whole(gallery: Gallery, layer: Layer, unit: int) -> None:
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:
     """A picture of the gallery, cropped to the receptive field of its strongest value."""
     crop = centre_crop(gallery.square(one.index), layer.crop_px)
-    rows, columns = _seen_by(layer, (one.row, one.column))
+    rows, columns = seen_by(layer, (one.row, one.column))
     return Image.fromarray(crop[rows, columns]).resize((2 * LIKED_PX, 2 * LIKED_PX), Image.Resampling.NEAREST)
-
-
-def _seen_by(layer: Layer, place: tuple[int, int]) -> tuple[slice, slice]:
-    """Rows and columns of the crop that a value sees."""
-    top, left, bottom, right = layer.field(*place)
-    return slice(top, bottom), slice(left, right)

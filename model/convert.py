@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from model import caffemodel, onnx_file, torchvision_weights
+from model import caffemodel, gabors, onnx_file, torchvision_weights
 from model.class_names import thousand_classes
 from model.imported import Imported, all_finite
 from model.onnx_file import ModelInfo
@@ -66,6 +66,7 @@ def convert(
     progress("write", 0, 1)
     out.parent.mkdir(parents=True, exist_ok=True)
     onnx_file.write(out, info, weights)
+    gabors.write(out, weights["conv1.weight"])
     progress("write", 1, 1)
     return info
 

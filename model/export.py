@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from model import onnx_file
+from model import gabors, onnx_file
 from model.class_names import class_name
 from model.layers import Config
 from model.onnx_file import Array, ModelInfo
@@ -44,7 +44,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
 def export(
     checkpoint: str | Path, out: str | Path, metrics: Mapping[str, Any] | None = None, compress: bool = False
 ) -> ModelInfo:
-    """Write the model of a checkpoint as an ONNX file.
+    """Write the model of a checkpoint as an ONNX file, and its kernels' Gabor fits beside it.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def export(
     """
     info, weights = read_checkpoint(load_checkpoint(checkpoint), metrics)
     onnx_file.write(out, info, weights, onnx_file.COMPRESSIBLE if compress else ())
+    gabors.write(out, weights["conv1.weight"])
     return info
 
 

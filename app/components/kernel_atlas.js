@@ -69,9 +69,9 @@ function draw(view, part, state) {
     context.globalAlpha = 1;
     context.fillStyle = ink;
     if (sort.values) context.fillText(sort.texts[kernel], x + side / 2, y + side + 13 * ratio);
-    if (kernel !== state.kernel) return;
-    context.lineWidth = 3 * ratio;
-    context.strokeStyle = tower.colour;
+    if (kernel !== state.kernel && !view.marked.includes(kernel)) return;
+    context.lineWidth = (kernel === state.kernel ? 3 : 2) * ratio;
+    context.strokeStyle = kernel === state.kernel ? tower.colour : ink;
     context.strokeRect(x - 1.5 * ratio, y - 1.5 * ratio, side + 3 * ratio, side + 3 * ratio);
   });
   canvas.dataset.order = part.order.map((kernel) => kernel + 1).join(" ");
@@ -152,6 +152,7 @@ export default function ({ parentElement, data, setStateValue }) {
   const paint = () => {
     for (const part of parts) draw(view, part, state);
     root.dataset.moment = state.moment;
+    root.dataset.marked = view.marked.map((kernel) => kernel + 1).join(" ");
   };
   const choose = (kernel) => {
     state.kernel = kernel;

@@ -75,6 +75,7 @@ def kernel_atlas(
     history: History | None,
     each: bool,
     selected: int,
+    marked: Sequence[int] = (),
     model: str,
     key: str,
     on_choice: Callable[[int], None],
@@ -90,6 +91,8 @@ def kernel_atlas(
         Adds a slider and a button that plays it; its last moment has to be these kernels.
     each : bool
         The browser stretches every kernel of the history to its own range, as `pictures` are already.
+    marked : sequence of int
+        Kernels with a ring.
     model : str
         Whose kernels they are: another one sends the slider back to the end.
     on_choice : callable
@@ -100,6 +103,7 @@ def kernel_atlas(
         "height": pictures.shape[1],
         "width": pictures.shape[2],
         "selected": selected,
+        "marked": list(marked),
         "model": model,
         "each": each,
         "sorts": [asdict(sort) for sort in sorts],

@@ -161,6 +161,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     );
   }
   Object.assign(state, { view, send: setStateValue, trigger: setTriggerValue });
+  if (state.picture !== view.picture) Object.assign(state, { picture: view.picture, undo: [] }); // another one's paint
   if (!state.stroke) state.mask = bitsOf(view.paint);
   const { square, over, map, paint, clear, tools } = state, back = state["undo-paint"];
   square.setAttribute("aria-label", view.words.alt);
@@ -177,7 +178,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     tools.hidden = !state.painting;
     over.style.cursor = state.painting ? "crosshair" : "pointer";
     over.style.touchAction = state.painting ? "none" : "";
-    back.disabled = clear.disabled = !state.mask.includes(1);
+    clear.disabled = !state.mask.includes(1);
+    back.disabled = clear.disabled && !state.undo.length; // what was cleared comes back too
     drawOver(state);
   };
   const sendPaint = () => state.send("paint", textOf(state.mask));

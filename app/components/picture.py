@@ -65,14 +65,19 @@ def picture_canvas(
     edits: Edits,
     paint_colour: npt.NDArray[np.uint8],
     name: str,
+    picture: str,
     key: str,
     on_paint: Callable[[], None],
     on_file: Callable[[], None],
 ) -> None:
-    """Draw a square, uint8 (256, 256, 3), before paint. `on_paint` and `on_file` read what came by `painted`, `dropped`."""
+    """Draw a square, uint8 (256, 256, 3), before paint. `on_paint` and `on_file` read what came by `painted`, `dropped`.
+
+    `picture` changes with the picture, and strokes on another one cannot be undone; `key` changes with its edits too.
+    """
     red, green, blue = paint_colour.tolist()
     header = {
         "key": key,
+        "picture": picture,
         "row": crop.row,
         "crop": crop.crop_px,
         "column": SQUARE_PX - crop.crop_px - crop.column if crop.mirror else crop.column,

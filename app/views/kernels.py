@@ -12,21 +12,20 @@ from app import answers, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
+from app.kernel_spreads import distributions, marked_kernels, share, spreads_of
 from app.text import plain, said, t
-from model import history
+from model import gabors, history
 from model.explorer import Explorer
 from model.history import History
-from model.kernels import Gabor, colour_selectivity, difference, fit_gabors, strongest_axis
+from model.kernels import Gabor, colour_selectivity, strongest_axis
 from model.layers import Layer
-
-STATIC = {"displayModeBar": False}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _measure(path: str, changed_ns: int, _explorer: Explorer) -> tuple[npt.NDArray[np.float64], list[Gabor]]:
     """Colour selectivity and Gabor fit of every kernel."""
     kernels = _explorer.weights["conv1.weight"]
-    return colour_selectivity(kernels), fit_gabors(kernels)
+    return colour_selectivity(kernels), gabors.of(path, kernels)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -52,15 +51,19 @@ def main() -> None:
         selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
     chosen = state.view().kernel % layer.units
     moments = _history(kernels.shape)
+    spreads = spreads_of(selectivity, fits)
+    marked = marked_kernels(layer, spreads)
     kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
-        history=moments, each=contrast == "each", selected=chosen, model=str(path), key="kernel_atlas",
-        on_choice=_choose,
+        history=moments, each=contrast == "each", selected=chosen, marked=marked, model=str(path),
+        key="kernel_atlas", on_choice=_choose,
     )  # fmt: skip
+    if marked:
+        st.caption(t("kernels_marked", count=len(marked), numbers=", ".join(str(kernel + 1) for kernel in marked)))
     st.caption(t("kernels_atlas_caption") + " " + t("kernels_history_caption" if moments else "kernels_no_history"))
     _kernel(layer, chosen, pictures[chosen], float(selectivity[chosen]), fits[chosen])
-    _distributions(layer, selectivity, fits)
-    bench(explorer, chosen)
+    distributions(layer, spreads)
+    bench(explorer, chosen, _choose)
 
 
 def _choose(kernel: int) -> None:
@@ -91,15 +94,11 @@ def _sorts(selectivity: npt.NDArray[np.float64], fits: list[Gabor]) -> list[Sort
     barred = [fit.has_frequency for fit in fits]
     return [
         Sort(label=t("kernels_as_learned")),
-        sort(t("kernels_colour"), selectivity, map(_share, selectivity), [True] * len(fits)),
+        sort(t("kernels_colour"), selectivity, map(share, selectivity), [True] * len(fits)),
         sort(t("kernels_orientation"), [round(fit.orientation) % 180 for fit in fits], map(_orientation, fits), turned),
         sort(t("kernels_frequency"), [fit.frequency for fit in fits], map(_frequency, fits), barred),
-        sort(t("kernels_r2"), [-fit.r2 for fit in fits], (_share(fit.r2) for fit in fits), [f.is_good for f in fits]),
+        sort(t("kernels_r2"), [-fit.r2 for fit in fits], (share(fit.r2) for fit in fits), [f.is_good for f in fits]),
     ]
-
-
-def _share(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0")
 
 
 def _orientation(fit: Gabor) -> str:
@@ -107,12 +106,12 @@ def _orientation(fit: Gabor) -> str:
 
 
 def _frequency(fit: Gabor) -> str:
-    return _share(fit.frequency) if fit.has_frequency else "–"
+    return share(fit.frequency) if fit.has_frequency else "–"
 
 
 def _tip(kernel: int, selectivity: float, fit: Gabor) -> str:
-    facts = {"colour": _share(selectivity), "orientation": _orientation(fit), "frequency": _frequency(fit)}
-    return t("kernels_tip", number=kernel + 1, r2=_share(fit.r2), **facts)
+    facts = {"colour": share(selectivity), "orientation": _orientation(fit), "frequency": _frequency(fit)}
+    return t("kernels_tip", number=kernel + 1, r2=share(fit.r2), **facts)
 
 
 def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivity: float, fit: Gabor) -> None:
@@ -144,7 +143,7 @@ def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivi
 
 def _numbers(selectivity: float, fit: Gabor) -> str:
     """The kernel's numbers in sentences; what a poor fit says of bars is left out, with the reason."""
-    sentences = [t("kernel_selectivity", share=_share(selectivity)), t("kernel_r2", r2=_share(fit.r2))]
+    sentences = [t("kernel_selectivity", share=share(selectivity)), t("kernel_r2", r2=share(fit.r2))]
     if not fit.is_good:
         sentences.append(t("kernel_poor_fit"))
     elif not fit.has_orientation:
@@ -155,60 +154,6 @@ def _numbers(selectivity: float, fit: Gabor) -> str:
         facts = {"frequency": _frequency(fit), "cycles": fit.cycles_per_kernel}
         sentences.append(t("kernel_bars", orientation=_orientation(fit), **facts))
     return " ".join(sentences)
-
-
-def _distributions(layer: Layer, selectivity: npt.NDArray[np.float64], fits: list[Gabor]) -> None:
-    title = t("kernels_distributions") if layer.towers == 2 else t("kernels_distributions_one_tower")
-    st.markdown(f"#### {title}")
-    units = [layer.tower_units(tower) for tower in range(layer.towers)]
-    colours = [kernel_figures.colour_of(layer, tower) for tower in range(layer.towers)]
-    if layer.towers == 2:
-        st.write(_claim(*(selectivity[part] for part in units)))
-    turned = [np.asarray([fit.orientation % 180 for fit in fits[part] if fit.has_orientation]) for part in units]
-    barred = [np.asarray([fit.frequency for fit in fits[part] if fit.has_frequency]) for part in units]
-    shown = (
-        ("selectivity", [selectivity[part] for part in units], np.linspace(0, 1, 11), t("kernels_colour")),
-        ("orientation", turned, np.linspace(0, 180, 13), t("kernels_orientation_axis")),
-        ("frequency", barred, np.linspace(0, 0.5, 11), t("kernels_frequency_axis")),
-    )
-    for column, (name, groups, edges, title) in zip(st.columns(3), shown, strict=True):
-        with column:
-            figure = kernel_figures.distribution(groups, colours, edges, title)
-            caption = _caption(name, groups)
-            st.plotly_chart(figure, key=f"kernel_{name}", config=STATIC, alt=caption)
-            st.caption(caption)
-
-
-def _caption(name: str, groups: list[npt.NDArray[np.float64]]) -> str:
-    """How to read one distribution; orientations go round, so they have no median."""
-    parts = []
-    for number, values in enumerate(groups, 1):
-        key = "kernels_group" if len(groups) == 2 else "kernels_group_one_tower"
-        part = t(key, number=number, count=len(values))
-        if name == "orientation":
-            upright = int((np.abs((values + 45) % 90 - 45) < 15).sum())
-            part += t("kernels_upright", count=upright)
-        elif len(values):
-            part += t("kernels_median", median=_share(float(np.median(values))))
-        parts.append(part)
-    groups_text = "; ".join(parts)
-    if name == "selectivity":
-        return t("kernels_selectivity_caption", groups=groups_text)
-    if name == "orientation":
-        return t("kernels_orientation_caption", groups=groups_text)
-    return t("kernels_frequency_caption", groups=groups_text)
-
-
-def _claim(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> str:
-    """The paper's sentence about Figure 3 beside this model's numbers."""
-    found = difference(first, second)
-    if not found.is_told:
-        verdict = t("kernels_claim_untold")
-    else:
-        verdict = t("kernels_claim_as_printed") if found.mean > 0 else t("kernels_claim_renumbered")
-    facts = {"first": _share(float(first.mean())), "second": _share(float(second.mean()))}
-    interval = {"difference": found.mean, "low": found.low, "high": found.high}
-    return f"{t('kernels_claim', **facts, **interval)} {verdict}"
 
 
 main()

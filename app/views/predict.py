@@ -12,7 +12,7 @@ from app.text import class_word, plain, t
 from app.top_five import top_five
 from app.why_panel import why_panel
 
-CSS = ".st-key-occlusion_stale, .st-key-cam_stale { opacity: .4; }"  # what is no longer true of the picture in use
+CSS = ".st-key-occlusion_stale { opacity: .4; } .st-key-why_panel { scroll-margin-top: 4rem; outline: none; }"
 
 
 def main() -> None:

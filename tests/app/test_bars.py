@@ -26,3 +26,19 @@ def test_the_intact_network_is_an_outline_and_no_line_crosses_a_number() -> None
 
 def test_a_class_name_is_text() -> None:
     assert "<b>" not in top_bars([Prediction("n1", "<b>", 1.0)], label='"<b>')
+
+
+def test_both_numbers_are_printed() -> None:
+    html = top_bars([Prediction("n1", "tench", 0.41)], [Prediction("n1", "tench", 0.62)], both="bars_intact")
+    assert "intact .62, now .41</span>" in html
+    assert 'class="bars two"' in html
+
+
+def test_every_bar_can_be_asked_why() -> None:
+    html = top_bars([Prediction("n1", "<tench>", 0.75)], label="Top five", why={"model": 'a"b'})
+    assert 'role="group" aria-label="Top five"' in html
+    assert (
+        'aria-label="Why? Show where &lt;tench&gt; comes from" data-why="n1" data-model="a&quot;b">Why?</button>'
+        in html
+    )
+    assert "<button" not in top_bars([Prediction("n1", "tench", 0.75)])

@@ -40,12 +40,13 @@ def test_curve_marks_the_grating() -> None:
     assert (dot.x[0], dot.y[0]) == (5, 2)
 
 
-def test_heat_scales_each_row_and_keeps_its_values() -> None:
+def test_heat_scales_each_row_and_says_where_it_is_largest() -> None:
     curves = np.asarray([[1.0, 4.0], [0.0, 0.0]])
-    (heat,) = kernel_figures.heat(curves, [7, 3], np.asarray([0.0, 90.0]), GPU_COLOURS[0], ("x", "y")).data
+    heat, rows = kernel_figures.heat(curves, [7, 3], np.asarray([0.0, 90.0]), GPU_COLOURS[0], ("x", "y")).data
     assert np.asarray(heat.z).tolist() == [[0.25, 1], [0, 0]]
-    assert np.asarray(heat.customdata).tolist() == curves.tolist()
-    assert list(heat.y) == ["7", "3"]
+    assert list(heat.y) == list(rows.y) == ["7", "3"]
+    assert np.asarray(rows.customdata).tolist() == [[90, 4], [0, 0]]  # where each answers most, and how much
+    assert (rows.base, list(rows.x)) == (0, [90, 90])  # over the whole row, so that a click anywhere is heard
 
 
 def test_fit_picture_is_clear_between_the_two() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.kernel_spreads import Spread
 from model import onnx_file
 from model.history import History
 from model.layers import CODE_2012, ONE_TOWER, Config
@@ -65,6 +66,7 @@ def test_history_beside_the_model(folder: Path) -> None:
     app = opened(folder)
     assert errors(app) == []
     assert "Play shows the same kernels during the training" in text(app)
+    assert "these kernels and the validation errors were kept, nothing else" in text(app)
 
 
 def test_history_of_another_network_is_a_sentence(folder: Path) -> None:
@@ -101,3 +103,21 @@ def test_no_contrast_leaves_the_biases(folder: Path) -> None:
     app.slider(key="kernel_bench_contrast").set_value(0).run()
     assert errors(app) == []
     assert f"0.0, and {TOY.kernels[0]} stay silent" in text(app)
+
+
+def test_a_bar_is_the_kernels_that_it_counts() -> None:
+    """Every bar of every GPU: as many kernels as numpy.histogram counts, those of no meaning in none."""
+    layer = TOY.layer["conv1"]
+    values = np.asarray([0, 0.1, 0.55, 1, np.nan, 0.6, 0.6, 1])
+    spread = Spread("selectivity", values, np.linspace(0, 1, 11))
+    bars = {(tower, bar): spread.kernels(layer, [clicked(tower, bar)]) for tower in (0, 1) for bar in range(10)}
+    for tower, group in enumerate(spread.groups(layer)):
+        counts = np.histogram(group, spread.edges)[0].tolist()
+        assert [len(bars[tower, bar]) for bar in range(10)] == counts
+    assert bars[0, 9] == {3}
+    assert spread.kernels(layer, [clicked(0, 9), clicked(1, 9)]) == {3, 7}
+    assert spread.kernels(small(ONE_TOWER).layer["conv1"], [clicked(1, 0)]) == set()  # of another model
+
+
+def clicked(tower: int, bar: int) -> dict[str, int]:
+    return {"curve_number": tower, "point_index": bar}

@@ -222,6 +222,26 @@ def test_gallery_of_another_model(app: AppTest, tmp_path: Path) -> None:
     assert "was built with another model (toy)" in errors(app)[0]
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_nobody_expected_is_one_sentence(
+    app: AppTest, page: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page fails; the picture, the navigation and the other pages do not, and the log has the story."""
+    app.run()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("It rains.")
+
+    monkeypatch.setattr("streamlit.subheader", fail)
+    open_page(app, page)
+    assert "RuntimeError: It rains." in caplog.text
+    assert not app.exception
+    assert errors(app) == [
+        "Something went wrong here. Reload the page; if it happens again, the server's log says more."
+    ]
+    assert "Cat. The network sees" in text(app)
+
+
 def test_gallery_without_a_name(app: AppTest) -> None:
     app.run()
     open_page(app, "neighbours")

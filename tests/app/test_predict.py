@@ -278,7 +278,7 @@ def test_grad_cam_cancelled(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(answers, "workshop", lambda: FakeWorkshop(FakeJob("running")))
     open_page(app)
     app.toggle(key="cam").set_value(True).run()
-    assert "Computing." in text(app)
+    assert "Computing, 0 s so far." in text(app)
     app.button(key="cam_cancel").click().run()
     assert "Cancelled." in text(app)
 

@@ -15,6 +15,7 @@ COMPOSED = {
     "atlas_",
     "unit_tab_",
     "why_",
+    "cam_",
     "space_",
     "map_",
     "gallery_stage_",

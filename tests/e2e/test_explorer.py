@@ -87,6 +87,22 @@ def test_sample(page: Page) -> None:
     expect(page.get_by_text("Rocket. The network sees")).to_be_visible()
 
 
+def test_the_status_line_is_of_the_picture_in_use(page: Page) -> None:
+    """Model, device and time are there at once; a new picture has times of its own, though one may be as fast."""
+    open_page(page, "")
+    line = page.get_by_text(
+        re.compile(r"^imagenet20-mini on .*[CG]PU.*\. This picture took \d+ ms, preparing it \d+\.\d ms\.$")
+    )
+    expect(line).to_be_visible()
+    said = {line.inner_text()}
+    for name in ("coffee", "rocket", "flower", "palace"):
+        upload(page, f"{name}.png", sample_path(name).read_bytes())
+        expect(page.get_by_text(f"{name}.png. The network sees")).to_be_visible()
+        expect(line).to_have_count(1)
+        said.add(line.inner_text())
+    assert len(said) > 1
+
+
 def test_broken_file_is_one_sentence(page: Page) -> None:
     open_page(page, "")
     upload(page, "broken.png", b"not a picture")

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -87,4 +88,58 @@ def test_bench(page: Page) -> None:
     settle(page)
     expect(page.get_by_text("Every kernel's tuning curve")).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(8)
+    expect_no_trouble(page)
+
+
+def click_bar(page: Page, chart: Locator, bar: int) -> None:
+    """Click into a bar of a Plotly chart, near its foot: short ones have little else."""
+    chart.scroll_into_view_if_needed()
+    settle(page)
+    box = chart.locator(".bars .point path").nth(bar).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 2)
+    page.mouse.down()
+    page.mouse.up()
+    settle(page)
+
+
+def test_a_bar_of_the_bench_chooses_its_kernel(page: Page) -> None:
+    open_page(page, "kernels")
+    layer = Explorer.open(MODEL, "cpu").config.layer["conv1"]
+    answers = page.locator("[class*='st-key-kernel_bench_answers']")
+    for kernel in (5, layer.tower_units(1).start + 3):
+        number = drawn(answers, kernel)
+        click_bar(page, answers, number)
+        gpu = 1 + (number >= layer.tower_units(1).start)
+        expect(page.get_by_role("heading", name=f"conv1 kernel {number + 1} on GPU{gpu}")).to_be_visible()
+        expect(page.get_by_text(f"Kernel {number + 1}'s tuning curve")).to_be_visible()
+    rows = page.locator("[class*='st-key-kernel_bench_all_1']")
+    name = rows.locator(".ytick text").nth(2).text_content()
+    click_bar(page, rows, 2)
+    expect(page.get_by_role("heading", name=f"conv1 kernel {name} on GPU2")).to_be_visible()
+    expect_no_trouble(page)
+
+
+def drawn(chart: Locator, kernel: int) -> int:
+    """The first kernel from there on whose bar has a height."""
+    bars = chart.locator(".bars .point path")
+    heights = [float((bar.bounding_box() or {"height": 0})["height"]) for bar in bars.all()]
+    return next(i for i in range(kernel, len(heights)) if heights[i] > 4)
+
+
+def test_a_bar_of_a_histogram_rings_its_kernels(page: Page) -> None:
+    open_page(page, "kernels")
+    explorer = Explorer.open(MODEL, "cpu")
+    layer, shares = explorer.config.layer["conv1"], colour_selectivity(explorer.weights["conv1.weight"])
+    first = np.arange(layer.units)[layer.tower_units(0)]
+    counts = np.histogram(shares[first], np.linspace(0, 1, 11))[0]
+    bar = int(counts.argmax())
+    inside = [int(unit) + 1 for unit in first if bar / 10 <= shares[unit] < (bar + 1) / 10]
+    chart = page.locator(".st-key-kernel_selectivity")
+    click_bar(page, chart, bar)
+    numbers = ", ".join(map(str, inside))
+    expect(page.get_by_text(f"Ringed, {len(inside)}: {numbers}.")).to_be_visible()
+    expect(atlas(page)).to_have_attribute("data-marked", numbers.replace(",", ""))
+    click_bar(page, chart, bar)
+    expect(page.get_by_text("Ringed, ")).to_have_count(0)
     expect_no_trouble(page)

@@ -1,8 +1,8 @@
-"""The Predict page as a person uses it, with two models: the shipped one and a copy of it."""
+"""The Predict page as a person uses it, with two models: the shipped one and a toy of other classes."""
 
 import re
-import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -14,16 +14,24 @@ from model.preprocess import View
 from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
+from tests.toys import write_toy
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of an explorer whose first model is a copy of the shipped one."""
-    folder = tmp_path_factory.mktemp("copy")
-    shutil.copy(MODEL, folder / "model.onnx")
-    with serving("app/main.py", folder, folder / "model.onnx") as address:
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another network, where models are that somebody brought in."""
+    path = tmp_path_factory.mktemp("predict") / "models" / "toy" / "model.onnx"
+    path.parent.mkdir(parents=True)
+    write_toy(path, seed=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(toy: Path) -> Iterator[str]:
+    """Address of an explorer with both."""
+    with serving("app/main.py", toy.parents[2]) as address:
         yield address
 
 
@@ -83,6 +91,45 @@ def test_painting_changes_the_probabilities(page: Page) -> None:
     expect_no_trouble(page)
 
 
+def stroke(page: Page, height: float) -> None:
+    """Paint a line across the photograph."""
+    box = page.locator(".frame .over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + height * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + height * box["height"], steps=4)
+    page.mouse.up()
+
+
+def test_what_was_cleared_comes_back(wide_page: Page) -> None:
+    """Clear is undone like a stroke; strokes on another picture are not."""
+    page = wide_page
+    open_page(page, "predict")
+    page.get_by_role("button", name="Paint", exact=True).click()
+    undo, edited = page.locator(".picture .undo-paint"), page.get_by_text(re.compile(r"unedited, .* now\."))
+    expect(undo).to_be_disabled()
+    page.locator(".frame .over").scroll_into_view_if_needed()
+    stroke(page, 0.4)
+    expect(edited).to_be_visible()
+    settle(page)
+    painted = numbers(page).all_text_contents()
+    page.get_by_role("button", name="Clear").click()
+    expect(edited).to_have_count(0)
+    undo.click()
+    expect_numbers(page, painted)
+    undo.click()
+    expect_numbers(page, network(View()))
+    expect(undo).to_be_disabled()
+    stroke(page, 0.6)
+    expect(edited).to_be_visible()
+    page.get_by_text("Sample", exact=True).click()
+    page.get_by_text("Rocket", exact=True).click()
+    expect(page.get_by_text("Rocket. The network sees")).to_be_visible()
+    settle(page)
+    expect(undo).to_be_disabled()
+    expect_no_trouble(page)
+
+
 def test_occlusion_with_progress_and_cancel(page: Page) -> None:
     open_page(page, "predict")
     select(page, "Step", "8 px")
@@ -122,19 +169,28 @@ def test_ten_crops(page: Page) -> None:
     expect(page.get_by_role("img", name=re.compile("^Crop: "))).to_have_count(10)
     settle(page)
     ten = Explorer.open(MODEL, "cpu").run_ten_crops(sample_path("cat"))
-    expect_numbers(page, [probability_text(one.probability) for one in ten.top(5)], chart=2)
+    expect_numbers(page, [probability_text(one.probability) for one in ten.top(5)], chart=1)
     expect_no_trouble(page)
 
 
-def test_two_models(page: Page) -> None:
+def test_two_models(page: Page, toy: Path) -> None:
+    """Each column says what its own model says."""
     open_page(page, "predict")
-    select(page, "The other model", MODEL.parent.name)
+    select(page, "The other model", "toy")
     expect(page.get_by_text("Forward pass")).to_have_count(2)
     settle(page)
-    expect_numbers(page, network(View()), chart=2)
-    expect_numbers(page, network(View()), chart=3)
-    assert f"beside={MODEL.parent.name}" in page.url
+    for chart, path in ((1, MODEL), (2, toy)):
+        best = Explorer.open(path, "cpu").run(sample_path("cat")).top(5)
+        expect_numbers(page, [probability_text(one.probability) for one in best], chart)
+        expect(page.locator(".bars").nth(chart).locator(".name")).to_have_text([one.name for one in best])
+        expect(page.locator(f".st-key-beside_{path.parent.name} .bars")).to_have_count(1)
+    assert "beside=toy" in page.url
     page.reload()
     settle(page)
     expect(page.get_by_text("Forward pass")).to_have_count(2)
     expect_no_trouble(page)
+
+
+def test_an_unedited_picture_has_its_bars_once(wide_page: Page) -> None:
+    open_page(wide_page, "predict")
+    expect(wide_page.locator(".bars")).to_have_count(1)
