@@ -1,6 +1,7 @@
 """Maps: reproducible, of every picture, and a new picture where its neighbours are, weighted as UMAP weighs them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,12 @@ def test_finished_maps_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(KeyboardInterrupt):
         compute(blobs(40)[:14], progress=stop, folder=tmp_path)
     made = []
-    monkeypatch.setattr(maps, "_made", lambda points, name, *rest: (made.append(name), _made(points, name, *rest))[1])
+
+    def counted(points: Any, name: str, *rest: Any) -> Any:
+        made.append(name)
+        return _made(points, name, *rest)
+
+    monkeypatch.setattr(maps, "_made", counted)
     places, about = compute(blobs(40)[:14], folder=tmp_path)
     assert made == ["pca3"]
     assert (places["pca2"] == compute(blobs(40)[:14])[0]["pca2"]).all()
