@@ -429,3 +429,12 @@ def test_map_by_keyboard(wide_page: Page) -> None:
     over.press("+")
     wide_page.wait_for_timeout(100)
     assert at(found, 3) != after
+
+
+def test_a_thumbnail_that_does_not_come_leaves_its_name_once(wide_page: Page) -> None:
+    open_page(wide_page, "neighbours?gallery=colours")
+    tile = strip(wide_page, "fc7").locator(".tile").first
+    name = tile.locator(".label").inner_text()
+    tile.locator("img").dispatch_event("error")
+    expect(tile.locator(".sight")).to_have_text(name)
+    assert tile.inner_text().count(name) == 1
