@@ -427,6 +427,7 @@ function take(state, view) {
   const [red, green, blue] = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
   state.light = red + green + blue < 384;
   state.over.ariaLabel = view.words.alt;
+  hover(state, null); // points may have other places in the arrays now
   drawBar(state);
   drawLegend(state);
   state.watcher?.disconnect();

@@ -288,6 +288,11 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     shutil.copy(photos / "n2" / "2.png", tmp_path / "elsewhere" / "n9" / "2.png")
     (tmp_path / "elsewhere" / "n9").rename(tmp_path / "elsewhere" / "n2")
     assert find_pictures(one, [tmp_path / "elsewhere"], tmp_path / "found.parquet") == 2  # the first is still there
+    (tmp_path / "set").mkdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "set" / "train")
+    write_class_folders(tmp_path / "set", "val", 1, 1)  # as imagenette2 comes: every split is looked through
+    assert find_pictures(one, [tmp_path / "set"], tmp_path / "set.parquet") == 3
+    (tmp_path / "set" / "train").rename(tmp_path / "elsewhere")
     other = dataclasses.replace(one, names=one.names[::-1])
     for wrong in (other, dataclasses.replace(one, about={**one.about, "model_hash": "another"})):
         find_pictures(wrong, [tmp_path / "elsewhere"], tmp_path / "wrong.parquet")
