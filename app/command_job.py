@@ -60,10 +60,16 @@ class CommandJob:
         return self.done / self.total if self.total else 0.0
 
     @property
-    def seconds_left(self) -> float:
-        """Of this stage, guessed from what is done; 0 at first."""
+    def seconds_left(self) -> float | None:
+        """Of this stage, guessed from what is done; None while nothing is."""
         done = self.done - self._first
-        return (time.monotonic() - self._since) / done * (self.total - self.done) if done else 0.0
+        return (time.monotonic() - self._since) / done * (self.total - self.done) if done else None
+
+    @property
+    def left(self) -> str:
+        """The same in words that go behind others; empty while it is not known."""
+        seconds = self.seconds_left
+        return "" if seconds is None else t("job_left", seconds=seconds)
 
     def _listen(self) -> None:
         assert self._process

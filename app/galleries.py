@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,14 +22,13 @@ from app.figures import probability_text
 from app.text import class_word, t
 from app.view import MAX_NEIGHBOURS
 from model.gallery.search import CodeIndex, Neighbour, exact, reranked
-from model.gallery.store import Gallery, pixels, thumbnails_path
+from model.gallery.store import Gallery, file_hash, pixels, thumbnails_path
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = "gallery.pq"
 LAYERS = ("fc7", "fc6", "pool5", "pixels")
 OF_MODEL = "~model"  # the gallery that came with the model; no folder is called so
 EXACT_UP_TO = 10_000  # pictures; above, codes find candidates and only those are measured
-DEPTH = 500
 MAX_OWN = 50
 
 _open_now: WeakValueDictionary[str, Gallery] = WeakValueDictionary()
@@ -51,10 +51,32 @@ def folder() -> Path:
 
 
 def paths() -> dict[str, Path]:
-    """The galleries there are, by name: the one that came with the model, then those that were built here."""
+    """The galleries of the model in use, by name: the one that came with it, then those that were built here.
+
+    One that the view names is there whatever built it, so that opening it says what is wrong.
+    """
     shipped = state.model_path().parent / SHIPPED
-    built = {path.parent.name: path.parent for path in sorted(folder().glob("*/gallery.json"))}
+    built = {
+        path.parent.name: path.parent
+        for path in sorted(folder().glob("*/gallery.json"))
+        if path.parent.name == state.view().gallery
+        or _model_of(str(path), path.stat().st_mtime_ns)
+        in ("", _model_hash(state.model_key(), str(state.model_path())))
+    }
     return ({OF_MODEL: shipped} if shipped.exists() else {}) | built
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _model_of(about: str, changed_ns: int) -> str:
+    """The hash of the model that a gallery was built with; empty where its file cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return str(json.loads(Path(about).read_text(encoding="utf-8"))["model_hash"])
+    return ""
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _model_hash(key: str, path: str) -> str:
+    return file_hash(path)
 
 
 def title(known: str) -> str:
@@ -131,16 +153,11 @@ def tiles(pictures: Sequence[tuple[str, str]]) -> str:
     return f'<div style="display: flex; flex-wrap: wrap; gap: 6px">{images}</div>'
 
 
-def thumbnails(of: Gallery) -> str:
-    """Address of a thumbnail with ROW in its row's place, as `app/main.py` serves it; empty where there are none."""
-    return f"gallery/{key_of(of)}/ROW.webp" if of.thumbnails is not None else ""
-
-
 def address(of: Gallery, row: int) -> str:
-    """Of one picture's thumbnail; empty where there is none."""
+    """Of one picture's thumbnail, as `app/main.py` serves it; empty where there is none."""
     if row >= len(of.names):
         return own()[row - len(of.names)].picture
-    return thumbnails(of).replace("ROW", str(row))
+    return f"gallery/{key_of(of)}/{row}.webp" if of.has_thumbnail(row) else ""
 
 
 def shown_path() -> str:
@@ -164,9 +181,14 @@ def own() -> list[Own]:
     return kept
 
 
+def is_kept(query: Query) -> bool:
+    """Whether the picture that asks is beside the gallery's already."""
+    return any(one.query.key == query.key for one in own())
+
+
 def keep(query: Query, picture: str) -> None:
     """Put the picture that asks beside the gallery's."""
-    if all(one.query.key != query.key for one in own()) and len(own()) < MAX_OWN:
+    if not is_kept(query) and len(own()) < MAX_OWN:
         own().append(Own(query, picture))
 
 
@@ -211,20 +233,26 @@ def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query
     if len(features) <= EXACT_UP_TO or layer not in _gallery.codes:
         return exact(features, asked, count)
     code = _gallery.encoders[layer].encode(asked[None])[0]
-    return reranked(features, _codes((gallery_key, layer), _gallery), asked, code, count, DEPTH)
+    return reranked(features, _codes((gallery_key, layer), _gallery), asked, code, count)
+
+
+def nearest_within(of: Gallery, asked: Query, layer: str) -> tuple[Neighbour, ...]:
+    """The gallery's own nearest pictures, as many as can be asked for and one that may be the one that asks."""
+    return _nearest((key_of(of), asked.key, layer), min(MAX_NEIGHBOURS + 1, len(of.names)), of, asked)
 
 
 def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, ...]:
     """The k nearest pictures in a layer's features, "pixels" or "codes", nearest first; never the one that asks."""
-    count = min(MAX_NEIGHBOURS + 1, len(of.names))
-    found = _nearest((key_of(of), asked.key, layer), count, of, asked)
+    found = nearest_within(of, asked, layer)
     together = sorted(found + tuple(_own_distances(of, asked, layer)), key=lambda one: (one.distance, one.row))
     return tuple(one for one in together if one.row != asked.row)[:k]
 
 
 def _own_distances(of: Gallery, asked: Query, layer: str) -> Iterator[Neighbour]:
-    """The session's own pictures, all of them."""
+    """The session's own pictures, all but the one that asks."""
     for row, one in enumerate(own(), len(of.names)):
+        if one.query.key == asked.key:
+            continue
         if layer == "codes":
             pair = of.encoders["fc7"].encode(np.stack([one.query.features["fc7"], asked.features["fc7"]]))
             yield Neighbour(row, float(np.unpackbits(pair[0] ^ pair[1]).sum()))

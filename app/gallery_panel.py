@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from app.command_job import CommandJob
 from app.tables import table
 from app.text import plain, said, t
 from model.gallery.store import Gallery, thumbnails_path
+from model.picture_set import SPLIT_NAMES, find_any
 
 POLL_SECONDS = 0.5
 FEWEST, MOST = 6, 2_000_000
@@ -26,9 +28,8 @@ def gallery_panel(gallery: Gallery | None) -> None:
         st.selectbox(
             t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice, format_func=galleries.title
         )
-    if gallery and gallery.rejected:
-        with st.expander(t("gallery_rejected", count=len(gallery.rejected))):
-            table([{t("column_file"): name, t("column_why"): said(why)} for name, why in gallery.rejected], "rejected")
+    if gallery:
+        _not_in_it(gallery)
     under_way = bool(_jobs())
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:
@@ -41,6 +42,16 @@ def gallery_panel(gallery: Gallery | None) -> None:
             _build_form()
 
 
+def _not_in_it(gallery: Gallery) -> None:
+    """What could not be read, and what was left out."""
+    if gallery.rejected:
+        with st.expander(t("gallery_rejected", count=len(gallery.rejected))):
+            table([{t("column_file"): name, t("column_why"): said(why)} for name, why in gallery.rejected], "rejected")
+    if gallery.left_out:
+        with st.expander(t("gallery_left_out", count=gallery.about["num_left_out"])):
+            table([{t("column_file"): name} for name in gallery.left_out], "left_out")
+
+
 def _take_choice() -> None:
     state.change(gallery=st.session_state["gallery_choice"], query=None, why=None)
 
@@ -51,13 +62,18 @@ def _jobs() -> list[CommandJob]:
     return []
 
 
+def _forget(job: CommandJob) -> None:
+    with contextlib.suppress(ValueError):  # another session's page was quicker
+        _jobs().remove(job)
+
+
 def _work(was_under_way: bool) -> None:
     """Progress, to everybody; cancel and outcome, to whoever began it."""
     for job in list(_jobs()):
         if job.is_over:
-            _jobs().remove(job)
+            _forget(job)
             continue
-        words = {"done": job.done, "total": job.total, "left": job.seconds_left}
+        words = {"done": job.done, "total": job.total, "left": job.left}
         text = t(f"gallery_stage_{job.stage or 'start'}", **words)
         st.progress(job.share, text=text)
         if job is st.session_state.get("gallery_job"):
@@ -92,6 +108,10 @@ def _build_form() -> None:
         path = st.text_input(
             t("gallery_path"), placeholder=t("gallery_path_hint"), key="gallery_path", persist_state="session"
         )
+        split = st.selectbox(
+            t("gallery_split"), ("", *SPLIT_NAMES), key="gallery_split", persist_state="session",
+            format_func=lambda one: one or t("gallery_split_none"), help=t("gallery_split_help"),
+        )  # fmt: skip
         limit = st.number_input(
             t("gallery_limit"), FEWEST, MOST, 1000, step=100, key="gallery_limit", persist_state="session"
         )
@@ -99,28 +119,34 @@ def _build_form() -> None:
     if asked and not path.strip():
         st.error(t("gallery_no_path"))
     elif asked:
-        source = Path(path.strip()).expanduser()
-        told = hashlib.sha256(f"{source.resolve()} {state.model_key()}".encode()).hexdigest()[:6]
-        name = f"{re.sub(r'[^a-z0-9]+', '-', source.name.lower()).strip('-') or 'pictures'}-{limit}-{told}"
-        dest = galleries.folder() / name
-        _start(
-            CommandJob(
-                "model.gallery", name, ("build", str(state.model_path()), str(source), str(dest), "--limit", str(limit))
-            )
-        )
+        _build(Path(path.strip()).expanduser(), split, limit)
+
+
+def _build(source: Path, split: str, limit: int) -> None:
+    """Begin; a folder that has changed since becomes another gallery."""
+    try:
+        with st.spinner(t("gallery_looking")):
+            stamp = find_any(source, split).fingerprint
+    except (ValueError, OSError) as reason:
+        st.error(plain(said(str(reason))))
+        return
+    told = hashlib.sha256(f"{source.resolve()} {stamp} {state.model_key()}".encode()).hexdigest()[:6]
+    words = re.sub(r"[^a-z0-9]+", "-", f"{source.name} {split}".lower()).strip("-") or "pictures"
+    name = f"{words}-{limit}-{told}"
+    command = ["build", str(state.model_path()), str(source), str(galleries.folder() / name), "--limit", str(limit)]
+    _start(CommandJob("model.gallery", name, (*command, *(("--split", split) if split else ()))))
 
 
 def _pictures_form(gallery: Gallery) -> None:
     st.caption(t("gallery_pictures_how"))
     st.code(t("gallery_pictures_commands", gallery=galleries.shown_path()), language=None, wrap_lines=True)
     with st.form("pictures_form", border=False):
-        path = st.text_input(
-            t("gallery_path"), placeholder=t("gallery_path_hint"), key="pictures_path", persist_state="session"
-        )
+        lines = st.text_area(t("gallery_places"), key="pictures_path", persist_state="session", height="content")
         asked = st.form_submit_button(t("gallery_pictures"), key="gallery_pictures")
-    if asked and not path.strip():
+    sources = [line.strip().strip("\"'") for line in lines.splitlines() if line.strip()]
+    if asked and not sources:
         st.error(t("gallery_no_path"))
     elif asked:
         out = thumbnails_path(gallery.path, galleries.folder())
         model = ("--model", str(state.model_path()), "--out", str(out))
-        _start(CommandJob("model.gallery", "", ("pictures", str(gallery.path), path.strip(), *model)))
+        _start(CommandJob("model.gallery", "", ("pictures", str(gallery.path), *sources, *model)))

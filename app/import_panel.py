@@ -49,7 +49,7 @@ def _work() -> None:
     if job is None:
         return
     if not job.is_over:
-        words = {"done": job.done / 1e6, "total": job.total / 1e6, "left": job.seconds_left}
+        words = {"done": job.done / 1e6, "total": job.total / 1e6, "left": job.left}
         st.progress(job.share, text=t(f"import_stage_{job.stage or 'start'}", **words))
         st.button(t("import_cancel"), key="import_cancel", on_click=job.cancel)
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +12,16 @@ import streamlit as st
 
 from app import galleries, state
 from app.bars import count_bars
-from app.components.map import Kind, Ramp, clicked, point_map, selected
+from app.components.map import Asked, Kind, Mine, Ramp, clicked, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
 from app.text import class_word, plain, t
 from model.gallery import export, maps
-from model.gallery.search import Neighbour
 from model.gallery.store import Gallery
 
 COLOURS = ("class", "prediction", "error", "confidence", "unit")
 PLACED_BY = 15
-MOST_SHOWN = 60
+MOST_SHOWN, MOST_COUNTED = 60, 20
 RIGHT, WRONG = "#999999", "#D81B60"
 GREY = "#999999"
 # Twenty as far apart as a search found them, for colour-blind eyes too, on light and dark, and away from the GPUs' two.
@@ -41,16 +41,19 @@ def map_panel(gallery: Gallery, query: Query) -> None:
         colour = _choice("map_colour", COLOURS if gallery.class_ids else COLOURS[1:], "map_by_")
         layer, unit = _unit(gallery) if colour == "unit" else ("", 0)
     colours, legend = _colours(gallery, colour, layer, unit)
-    near = [one for one in galleries.nearest(gallery, query, "fc7", PLACED_BY) if one.row < len(gallery)]
+    positions = gallery.maps[name]
+    near = [one.row for one in galleries.nearest(gallery, query, "fc7", state.view().k)]
+    own = [Mine(one.query.name, one.picture, _place(gallery, positions, one.query)) for one in galleries.own()]
     point_map(
-        gallery.maps[name], colours, legend, f"gallery/{galleries.key_of(gallery)}/ROW", gallery.thumbnails is not None,
-        _place(gallery.maps[name], query, near), [one.row for one in near[: state.view().k]],
+        positions, colours, legend, f"gallery/{galleries.key_of(gallery)}/ROW", gallery.thumbnails is not None,
+        Asked(_place(gallery, positions, query), near), own,
         f"{galleries.key_of(gallery)} {query.key} {name} {colour} {layer} {unit}", _take_query, lambda: None,
     )  # fmt: skip
     about = gallery.about["map"]
     trust = about["trustworthiness"].get(name)
-    st.caption(t("map_caption", points=about["points"]) + (" " + t("map_trust", value=trust) if trust else ""))
-    _selection(gallery, selected(len(gallery)))
+    says = [t("map_caption", points=about["points"])] + ([t("map_own")] if own else [])
+    st.caption(" ".join(says + ([t("map_trust", value=trust)] if trust else [])))
+    _selection(gallery, selected(positions))
 
 
 def _choice(key: str, options: Sequence[str], prefix: str) -> str:
@@ -60,11 +63,12 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
     return chosen
 
 
-def _place(positions: npt.NDArray[np.float32], query: Query, near: Sequence[Neighbour]) -> npt.NDArray[np.float32]:
-    """Where the query lies: its own place, or the one that its neighbours give it."""
+def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:
+    """Where a picture lies: its own place, or the one that its neighbours in the gallery give it."""
     if query.row is not None and query.row < len(positions):
         own: npt.NDArray[np.float32] = positions[query.row]
         return own
+    near = [one for one in galleries.nearest_within(gallery, query, "fc7") if one.row != query.row][:PLACED_BY]
     if not near:
         return np.full(positions.shape[1], np.nan, np.float32)
     return maps.place(positions[[one.row for one in near]], np.array([one.distance for one in near]))
@@ -77,8 +81,9 @@ def _take_query() -> None:
 
 
 def _unit(gallery: Gallery) -> tuple[str, int]:
-    layers = [*gallery.peaks, *(name for name in ("pool5", "fc6", "fc7") if name in gallery.features)]
-    layer = st.selectbox(t("map_layer"), layers, index=len(layers) - 1, key="map_layer")
+    kept = {*gallery.peaks, *gallery.features}
+    layers = [row.name for row in state.explorer().config.layers if row.name in kept]
+    layer = st.selectbox(t("map_layer"), layers, index=layers.index("fc7"), key="map_layer")
     units = _units(gallery, layer)
     unit = st.number_input(t("map_unit"), 1, units, 1, key=f"map_unit_{layer}")
     return layer, int(unit) - 1
@@ -88,12 +93,13 @@ def _units(gallery: Gallery, layer: str) -> int:
     return state.explorer().config.layer[layer].units
 
 
-def _values(gallery: Gallery, layer: str, unit: int) -> npt.NDArray[np.float32]:
-    """(n,), the strongest value of a unit in every picture."""
-    if layer in gallery.peaks:
-        return np.asarray(gallery.peaks[layer][:, unit], np.float32)
-    features = gallery.features[layer]
-    size = features.shape[1] // _units(gallery, layer)
+@st.cache_data(max_entries=16, ttl=3600, show_spinner=False)
+def _values(key: str, layer: str, unit: int, _gallery: Gallery) -> npt.NDArray[np.float32]:
+    """(n,), the strongest value of a unit in every picture of the gallery of that key; a column is slow to read."""
+    if layer in _gallery.peaks:
+        return np.asarray(_gallery.peaks[layer][:, unit], np.float32)
+    features = _gallery.features[layer]
+    size = features.shape[1] // _units(_gallery, layer)
     values: npt.NDArray[np.float32] = np.asarray(features[:, unit * size : (unit + 1) * size], np.float32).max(1)
     return values
 
@@ -113,8 +119,10 @@ def _colours(
         case "confidence":
             return _ramp(gallery.confidences, 0, 1)
         case _:
-            values = _values(gallery, layer, unit)
-            return _ramp(values, 0, float(values.max()) or 1.0)
+            values = _values(galleries.key_of(gallery), layer, unit, gallery)
+            low = min(0.0, float(values.min()))  # fc8 goes below zero
+            high = float(values.max())
+            return _ramp(values, low, high if high > low else low + 1)
 
 
 def _ramp(values: npt.NDArray[np.float32], low: float, high: float) -> tuple[npt.NDArray[np.uint16], Ramp]:
@@ -146,20 +154,34 @@ def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:
     if not len(rows):
         return
     st.markdown(f"**{t('map_selected', count=len(rows))}**")
-    names, counts = np.unique([galleries.label(gallery, int(row)) for row in rows], return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:20]
-    st.html(count_bars([(str(names[i]), int(counts[i])) for i in order], t("map_counts")))
+    st.html(count_bars(_counts(gallery, rows), t("map_counts" if gallery.class_ids else "map_counts_predicted")))
     with st.container(horizontal=True):
-        csv = export.to_csv(gallery, rows)
-        st.download_button(t("map_csv"), csv, "selection.csv", "text/csv", key="map_csv", on_click="ignore")
-        zipped = export.to_zip(gallery, rows)
-        st.download_button(t("map_zip"), zipped, "selection.zip", "application/zip", key="map_zip", on_click="ignore")
-    addresses = [
-        (galleries.address(gallery, int(row)), galleries.label(gallery, int(row))) for row in rows[:MOST_SHOWN]
-    ]
-    if gallery.thumbnails is not None:
-        st.html(galleries.tiles(addresses))
-    else:
-        st.caption(", ".join(plain(gallery.names[int(row)].rsplit("/", 1)[-1]) for row in rows[:MOST_SHOWN]))
+        _download("csv", "text/csv", partial(export.to_csv, gallery, rows))
+        _download("zip", "application/zip", partial(export.to_zip, gallery, rows))
+    shown = {int(row): galleries.address(gallery, int(row)) for row in rows[:MOST_SHOWN]}
+    if tiles := [(address, galleries.label(gallery, row)) for row, address in shown.items() if address]:
+        st.html(galleries.tiles(tiles))
+    if missing := [_short(gallery, row) for row, address in shown.items() if not address]:
+        st.caption(", ".join(map(plain, missing)))
     if len(rows) > MOST_SHOWN:
         st.caption(t("map_more_selected", count=MOST_SHOWN))
+
+
+def _download(kind: str, mime: str, make: Callable[[], str | bytes]) -> None:
+    """A button for a file that is made when it is asked for."""
+    st.download_button(t(f"map_{kind}"), make, f"selection.{kind}", mime, key=f"map_{kind}", on_click="ignore")
+
+
+def _counts(gallery: Gallery, rows: npt.NDArray[np.int64]) -> list[tuple[str, int]]:
+    """How many of each class are among some rows, the most frequent first; of the prediction where there are no classes."""
+    numbers, names = (
+        (gallery.labels, gallery.class_names) if gallery.class_ids else (gallery.predictions, gallery.classes)
+    )
+    counts = np.bincount(numbers[rows].astype(np.int64) + 1)  # 0 is no class
+    order = np.argsort(-counts, kind="stable")[:MOST_COUNTED]
+    return [(class_word(names[i - 1]) if i else t("map_none"), int(counts[i])) for i in order.tolist() if counts[i]]
+
+
+def _short(gallery: Gallery, row: int) -> str:
+    """A file's name without its folder."""
+    return gallery.names[row].rsplit("/", 1)[-1]

@@ -34,7 +34,14 @@ def neighbours_panel(gallery: Gallery, query: Query) -> None:
         picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
     )
     if query.row is None:
-        st.button(t("neighbours_keep"), help=t("neighbours_keep_help"), on_click=galleries.keep, args=(query, picture))
+        kept, full = galleries.is_kept(query), len(galleries.own()) >= galleries.MAX_OWN
+        st.button(
+            t("neighbours_keep"), help=t("neighbours_keep_help"), on_click=galleries.keep, args=(query, picture),
+            disabled=kept or full,
+        )  # fmt: skip
+        says = [t("neighbours_kept")] if kept else [t("neighbours_full", most=galleries.MAX_OWN)] if full else []
+        if galleries.own():
+            st.caption(" ".join([*says, t("neighbours_own", count=len(galleries.own()), most=galleries.MAX_OWN)]))
     if len(layers) < len(LAYERS) + 1:
         st.caption(t("neighbours_only_fc7"))
 

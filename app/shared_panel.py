@@ -29,7 +29,7 @@ def shared_panel(gallery: Gallery, query: Query) -> None:
     """Ten units that the query and one neighbour share most; at first the nearest."""
     near = galleries.nearest(gallery, query, "fc7", 1)
     row = state.view().why
-    if row is None or row >= len(gallery.names) + len(galleries.own()):
+    if row is None or row >= len(gallery.names) + len(galleries.own()) or _is_query(gallery, query, row):
         if not near:
             return
         row = near[0].row
@@ -49,14 +49,24 @@ def shared_panel(gallery: Gallery, query: Query) -> None:
     st.html(f'<style>{CSS}</style><div class="shared">{rows}</div>')
 
 
+def _is_query(gallery: Gallery, query: Query, row: int) -> bool:
+    own = row - len(gallery.names)
+    return row == query.row or (own >= 0 and galleries.own()[own].query.key == query.key)
+
+
 def _top(gallery: Gallery, unit: int) -> str:
-    """The pictures that drive a unit most; where there are none to show, their classes."""
-    rows, thumbnails = gallery.top_rows("fc7", unit, TOP_PICTURES), galleries.thumbnails(gallery)
-    if thumbnails:
-        return "".join(
-            f'<img src="{thumbnails.replace("ROW", str(row))}" alt="{escape(galleries.label(gallery, row))}">'
-            for row in rows
-        )
-    names, counts = np.unique([galleries.label(gallery, row) for row in rows], return_counts=True)
+    """The pictures that drive a unit most; of those that there are none of, the classes."""
+    addresses = {row: galleries.address(gallery, row) for row in gallery.top_rows("fc7", unit, TOP_PICTURES)}
+    images = "".join(
+        f'<img src="{address}" alt="{escape(galleries.label(gallery, row))}">'
+        for row, address in addresses.items()
+        if address
+    )
+    missing = [galleries.label(gallery, row) for row, address in addresses.items() if not address]
+    return images + _classes(missing)
+
+
+def _classes(labels: list[str]) -> str:
+    names, counts = np.unique(labels, return_counts=True)
     ranked = sorted(zip(names, counts, strict=True), key=lambda pair: -pair[1])
     return "".join(f"<span>{escape(str(name))}{f' × {count}' if count > 1 else ''}</span>" for name, count in ranked)

@@ -16,22 +16,20 @@ from benchmarks.figure import Figure
 from benchmarks.synthetic_features import GALLERY, ROOT, UNITS, Source, write
 from model.gallery.codes import Encoder
 from model.gallery.retrieval import euclidean, nearest_rows, recall
-from model.gallery.search import CodeIndex, exact, reranked
+from model.gallery.search import CodeIndex, depth_for, exact, reranked
 from model.gallery.store import file_hash
 
-COUNT, QUERIES, K, BITS, DEPTH = 50_000, 100, 6, 256, 500
+COUNT, QUERIES, K, BITS = 50_000, 100, 6, 256
 GOAL_RECALL, GOAL_MS = 0.99, 5.0
 FOLDER = ROOT / "runs" / "bench" / file_hash(GALLERY)[:8]  # what is drawn from another gallery is something else
 
 
 def measure() -> list[Figure]:
     """Query time from fc7 to the rows: encode, scan, re-rank."""
-    return [figure("neighbours_50k", COUNT, DEPTH, GOAL_RECALL, GOAL_MS, n_exact=10)]
+    return [figure("neighbours_50k", COUNT, GOAL_RECALL, GOAL_MS, n_exact=10)]
 
 
-def figure(
-    name: str, count: int, depth: int, goal_recall: float, goal_ms: float, n_exact: int, most_mb: int = 0
-) -> Figure:
+def figure(name: str, count: int, goal_recall: float, goal_ms: float, n_exact: int, most_mb: int = 0) -> Figure:
     """Draw, encode, and ask in a process that does nothing else, so that its memory is the search's."""
     bytes_wanted = 2 * count * UNITS
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -49,7 +47,7 @@ def figure(
     if not (FOLDER / f"true-{count}.npy").exists():
         np.save(FOLDER / f"true-{count}.npy", truth(features, queries))
     _into_cache(path)
-    command = [sys.executable, "-m", "benchmarks.neighbours_50k", str(count), str(depth), str(n_exact)]
+    command = [sys.executable, "-m", "benchmarks.neighbours_50k", str(count), str(n_exact)]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     ours, encode, scan, rerank, alone, found, megabytes = map(float, said)
     met = found >= goal_recall and ours <= goal_ms and (not most_mb or megabytes <= most_mb)
@@ -58,7 +56,7 @@ def figure(
     missed += [] if ours <= goal_ms else [f"missed by {ours - goal_ms:.3g} ms"]
     missed += [] if not most_mb or megabytes <= most_mb else [f"missed by {megabytes - most_mb:.0f} MB"]
     what = (
-        f"the {K} nearest of {count:,} x {UNITS} float16 by {BITS}-bit codes and the {depth} nearest re-ranked, recall@{K} "
+        f"the {K} nearest of {count:,} x {UNITS} float16 by {BITS}-bit codes and the {depth_for(count)} nearest re-ranked, recall@{K} "
         f"{found:.3f}, {megabytes:.0f} MB resident, the features' file in the system's cache (encode {encode:.2g}, scan {scan:.2g}, re-rank {rerank:.2g} ms); against the "
         f"exact search of all; synthetic: {source.likeness()}{'; ' + ', '.join(missed) if missed else ''}"
     )
@@ -92,7 +90,7 @@ def truth(features: npt.NDArray[np.float16], queries: npt.NDArray[np.float16]) -
     return np.stack(exactly)
 
 
-def ask(count: int, depth: int, n_exact: int) -> list[float]:
+def ask(count: int, n_exact: int) -> list[float]:
     """Medians of milliseconds (all, encode, scan, re-rank, exact), recall, and this process's memory in MB."""
     encoder, index = Encoder.load(FOLDER / f"encoder-{count}.npz"), CodeIndex(np.load(FOLDER / f"codes-{count}.npy"))
     features, queries = (
@@ -106,9 +104,9 @@ def ask(count: int, depth: int, n_exact: int) -> list[float]:
         start = time.perf_counter()
         code = encoder.encode(query[None])[0]
         coded = time.perf_counter()
-        index.scan(code, depth)
+        index.scan(code, depth_for(count))
         scanned = time.perf_counter()
-        near = reranked(features, index, query, code, K, depth)  # it scans once more
+        near = reranked(features, index, query, code, K)  # it scans once more
         end = time.perf_counter()
         scan = scanned - coded
         times.append((end - scanned + coded - start, coded - start, scan, end - scanned - scan))

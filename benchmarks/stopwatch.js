@@ -17,7 +17,7 @@ const texts = (selector) => [...document.querySelectorAll(selector)].map((one) =
 
 const app = () => document.querySelector('[data-testid="stApp"]')?.dataset ?? {};
 const atRest = (text) => (app().testScriptState === "notRunning" ? text : ""); // of the script
-const reader = (text) => new Function("texts", "painted", "atRest", `return ${text}`).bind(null, texts, painted, atRest);
+const reader = (text) => new Function("inside", "texts", "painted", "atRest", `return ${text}`).bind(null, inside, texts, painted, atRest);
 
 let since = null; // when the script was last seen running, or the document not ready
 function watch() {

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,13 @@ from PIL import Image
 from model.class_names import in_standard_order
 
 SPLIT_NAMES = {"train": ("train",), "val": ("val", "validation"), "test": ("test",)}
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
+NO_CLASS = -1
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures that are not decoded yet, in a fixed order. Without classes, every label is 0."""
+    """Pictures that are not decoded yet, in a fixed order. Without classes, every label is 0; a picture may have none, -1."""
 
     num_images: int
     class_ids: tuple[str, ...]
@@ -33,6 +34,8 @@ class PictureSet:
     """Changes when a file of the set does."""
     pictures: Callable[..., Iterator[tuple[str, Callable[[], bytes], int]]]
     """(name, its encoded bytes when called, label) of each; `pictures(start)` leaves the first `start` out."""
+    left_out: tuple[str, ...] = ()
+    """Files and folders beside the pictures that are not of the set."""
 
 
 def find_split(root: str | Path, split: str) -> PictureSet:
@@ -56,13 +59,37 @@ def find_split(root: str | Path, split: str) -> PictureSet:
     )
 
 
-def find_any(path: str | Path) -> PictureSet:
-    """Whatever pictures are at `path`: Parquet, a split that `training.prepare` wrote, class folders, or just pictures.
+def find_any(path: str | Path, split: str = "") -> PictureSet:
+    """Whatever pictures are at `path`: Parquet, what `training.prepare` wrote, class folders, or just pictures.
+
+    Parameters
+    ----------
+    split : str, optional
+        "train", "val" or "test", where `path` holds several.
 
     Raises
     ------
     ValueError
-        When there are none.
+        When there are no pictures, or several splits and none is named.
+    """
+    found = find_splits(path)
+    if split and split not in found:
+        raise ValueError(f"There is no split {split} at {path}; choose another, or none.")
+    if not split and len(found) > 1:
+        raise ValueError(f"{path} holds several splits, {', '.join(found)}; choose one with --split.")
+    return found[split or next(iter(found))]()
+
+
+def find_splits(path: str | Path) -> dict[str, Callable[[], PictureSet]]:
+    """What `find_any` finds, by the split's name, each opened when called; "" is a set that is not split.
+
+    A split is Parquet of that name, here or in the folder data, as on the Hub; or a folder of that name that holds
+    class folders or a prepared split.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing at `path`, or a file that is no Parquet.
     """
     path = Path(path).expanduser()
     if not path.exists():
@@ -72,12 +99,39 @@ def find_any(path: str | Path) -> PictureSet:
             raise ValueError(
                 f"{path} is neither a folder nor a Parquet file; give the folder that the pictures are in."
             )
-        return _parquet([path])
+        return {"": partial(_parquet, [path], labelled=False)}
     if (path / "info.json").exists():
-        return _prepared(path)
-    if shards := sorted(path.glob("*.parquet")):
-        return _parquet(shards)
-    return _class_folders(path)
+        return {"": partial(_prepared, path)}
+    for place in (path, path / "data"):
+        if shards := sorted(place.glob("*.parquet")):
+            return _parquet_splits(shards)
+    if split_folders := _split_folders(path):
+        return split_folders
+    return {"": partial(_class_folders, path, labelled=False)}
+
+
+def _parquet_splits(shards: list[Path]) -> dict[str, Callable[[], PictureSet]]:
+    """Shards by the split that their names begin with; all of them as one set where none does."""
+    by_split = {
+        split: [shard for shard in shards if shard.stem.split("-")[0] in names] for split, names in SPLIT_NAMES.items()
+    }
+    found = {split: some for split, some in by_split.items() if some} or {"": shards}
+    left_out = tuple(str(shard) for shard in shards if not any(shard in some for some in found.values()))
+    return {split: partial(_parquet, some, labelled=False, left_out=left_out) for split, some in found.items()}
+
+
+def _split_folders(path: Path) -> dict[str, Callable[[], PictureSet]]:
+    """Folders with a split's name, unless they hold no folders: then they are classes, such as trains."""
+    found: dict[str, Callable[[], PictureSet]] = {}
+    known = {name for names in SPLIT_NAMES.values() for name in names}
+    beside = sorted(one for one in path.iterdir() if one.name not in known and not one.name.startswith("."))
+    for split, names in SPLIT_NAMES.items():
+        for folder in (path / name for name in names):
+            if (folder / "info.json").exists():
+                found[split] = partial(_prepared, folder)
+            elif folder.is_dir() and _folders(folder):
+                found[split] = partial(_class_folders, folder, labelled=False, beside=beside)
+    return found
 
 
 def fingerprint(paths: list[Path]) -> str:
@@ -92,7 +146,7 @@ def fingerprint(paths: list[Path]) -> str:
     return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
 
 
-def _parquet(shards: list[Path]) -> PictureSet:
+def _parquet(shards: list[Path], labelled: bool = True, left_out: tuple[str, ...] = ()) -> PictureSet:
     try:
         files = [pq.ParquetFile(shard) for shard in shards]
     except (pa.ArrowInvalid, OSError) as reason:
@@ -111,13 +165,14 @@ def _parquet(shards: list[Path]) -> PictureSet:
         for place, batch in _batches(shards, files, start):
             paths, data = batch["image"].field("path"), batch["image"].field("bytes")
             for row, (name, scalar, label) in enumerate(zip(paths, data, batch["label"], strict=True)):
-                number = label.as_py()
-                if number is None or not 0 <= number < len(names):
+                number = NO_CLASS if label.as_py() is None else label.as_py()
+                if not (0 if labelled else NO_CLASS) <= number < len(names):
                     raise ValueError(f"{shards[0].parent} has a picture with label {number}; choose a labelled split.")
                 yield name.as_py() or f"{place[0]} row {place[1] + row}", scalar.as_py, number
 
     class_ids = in_standard_order(names) or tuple(names)
-    return PictureSet(sum(file.metadata.num_rows for file in files), class_ids, fingerprint(shards), pictures)
+    num_images = sum(file.metadata.num_rows for file in files)
+    return PictureSet(num_images, class_ids, fingerprint(shards), pictures, left_out)
 
 
 def _batches(
@@ -170,33 +225,52 @@ def _prepared(folder: Path) -> PictureSet:
     return PictureSet(info["num_images"], tuple(info["class_ids"]), stamp, pictures)
 
 
-def _class_folders(folder: Path) -> PictureSet:
-    """A folder's own folders as classes; with none, its pictures as one class without a name."""
-    classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    files = [(path, label) for label, name in enumerate(classes) for path in _pictures(folder / name, deep=True)]
+def _class_folders(folder: Path, labelled: bool = True, beside: Sequence[Path] = ()) -> PictureSet:
+    """A folder's own folders as classes; with none, its pictures as one class without a name.
+
+    Pictures beside class folders have no class; where every picture has to have one, they are left out.
+    """
+    classes = _folders(folder)
+    found = [_files(folder / name, deep=True) for name in classes]
+    loose, others = _files(folder, deep=False)
+    files = [(path, label) for label, (paths, _) in enumerate(found) for path in paths]
+    others = [*beside, *others, *(path for _, more in found for path in more)]
     if not files:
-        classes, files = [], [(path, 0) for path in _pictures(folder, deep=False)]
+        classes, files = [], [(path, 0) for path in loose]
+    elif labelled:
+        others += loose
+    else:
+        files += [(path, NO_CLASS) for path in loose]
     if not files:
         raise ValueError(
-            f"{folder} holds no pictures; expected JPEG, PNG, WebP or AVIF files, or one folder of them a class."
+            f"{folder} holds no pictures; expected JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF files, or one folder of them a class."
         )
 
     def pictures(start: int = 0) -> Iterator[tuple[str, Callable[[], bytes], int]]:
         for path, label in files[start:]:
             yield str(path), path.read_bytes, label
 
-    return PictureSet(len(files), tuple(classes), fingerprint([path for path, _ in files]), pictures)
+    stamp = fingerprint([path for path, _ in files])
+    return PictureSet(len(files), tuple(classes), stamp, pictures, tuple(map(str, others)))
 
 
-def _pictures(folder: Path, deep: bool) -> list[Path]:
-    """By name, folder by folder; a folder that may not be read is an error, not an empty one."""
-    found = []
+def _folders(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files(folder: Path, deep: bool) -> tuple[list[Path], list[Path]]:
+    """Pictures by name, folder by folder, and other files but hidden ones; what may not be read is an error, not empty."""
+    pictures, others = [], []
     for place, folders, names in os.walk(folder, onerror=_raise):
         here = Path(place)
-        found += [here / name for name in names if os.path.splitext(name)[1].lower() in SUFFIXES]
+        for name in names:
+            if os.path.splitext(name)[1].lower() in SUFFIXES:
+                pictures.append(here / name)
+            elif not name.startswith("."):
+                others.append(here / name)
         if not deep:
             folders.clear()
-    return sorted(found)
+    return sorted(pictures), sorted(others)
 
 
 def _raise(reason: OSError) -> None:

@@ -11,6 +11,7 @@ from benchmarks import readme
 from model import onnx_file
 from model.alexnet import AlexNet
 from model.explorer import Explorer
+from model.gallery.store import Gallery
 from model.preprocess import crop
 from tests.photographs import IMAGENET20, needs_photographs
 from tests.toys import picture
@@ -29,6 +30,19 @@ def test_card_belongs_to_the_file() -> None:
     assert card["num_parameters"] == info.config.num_parameters
     assert card["num_epochs"] >= 30
     assert card["one_crop"]["num_images"] == card["ten_crop"]["num_images"] == 7854
+
+
+def test_the_shipped_gallery_is_small() -> None:
+    """At most 16 MB a model, the codes' encoder included; and docs say how trustworthy its maps are."""
+    shipped = [path for name in ("gallery.pq", "codes.npz") for path in MODEL.parents[1].glob(f"*/{name}")]
+    by_model = {one.parent for one in shipped}
+    assert by_model
+    for model in by_model:
+        assert sum(one.stat().st_size for one in shipped if one.parent == model) <= 16e6, model
+    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+    docs = (MODEL.parents[3] / "docs" / "gallery.md").read_text(encoding="utf-8")
+    for value in gallery.about["map"]["trustworthiness"].values():
+        assert f"{value:.3f}".removeprefix("0") in docs
 
 
 def test_something_was_learned() -> None:

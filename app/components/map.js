@@ -1,18 +1,8 @@
 // A map of pictures: points in the plane or in space. A point's row is its only identity, whatever is filtered or turned.
+// The points come apart (map_points.js): first those of the gallery, then the visitor's own pictures, which are diamonds.
+const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
-const NEAR_PX = 14, MARGIN = 0.06, TURN = 0.008, ZOOM = 1.0015, STEP_PX = 40;
-
-function read(data) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const at = 4 + length, size = 4 * header.count * header.dims;
-  return {
-    ...header,
-    positions: new Float32Array(bytes.slice(at, at + size).buffer),
-    colours: new Uint16Array(bytes.slice(at + size, at + size + 2 * header.count).buffer),
-  };
-}
+const NEAR_PX = 14, CARD_PX = 148, MARGIN = 0.06, TURN = 0.008, ZOOM = 1.0015, STEP_PX = 40;
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
@@ -38,7 +28,8 @@ function table({ kinds, ramp }) {
   });
 }
 
-const isShown = (state, row) => !state.only.size || !state.view.kinds || state.only.has(state.view.colours[row]);
+const isOwn = (view, i) => i >= view.placed;
+const isShown = ({ only, view }, i) => !only.size || !view.kinds || isOwn(view, i) || only.has(view.colours[i]);
 
 // One place of the data on the screen: x, y in CSS pixels and how far in front.
 function onScreen(state, x, y, z) {
@@ -67,15 +58,15 @@ function drawPoints(state) {
   depth?.fill(-Infinity);
   const size = Math.max(2, Math.round(ratio * Math.min(9, Math.sqrt(state.zoom) * (count > 20000 ? 2 : count > 4000 ? 3 : 5))));
   const half = size >> 1, edge = state.light ? 0xff222222 : 0xffffffff;
-  const place = (row) => {
-    const p = dims * row, x = positions[p], y = positions[p + 1], z = dims === 3 ? positions[p + 2] : 0;
-    state.xs[row] = ox * ratio + x * axes[0][0] + y * axes[1][0] + z * axes[2][0];
-    state.ys[row] = oy * ratio + x * axes[0][1] + y * axes[1][1] + z * axes[2][1];
+  const place = (i) => {
+    const p = dims * i, x = positions[p], y = positions[p + 1], z = dims === 3 ? positions[p + 2] : 0;
+    state.xs[i] = ox * ratio + x * axes[0][0] + y * axes[1][0] + z * axes[2][0];
+    state.ys[i] = oy * ratio + x * axes[0][1] + y * axes[1][1] + z * axes[2][1];
     return oz + x * axes[0][2] + y * axes[1][2] + z * axes[2][2];
   };
-  const stamp = (row, z, colour, reach, nearer) => {
-    const left = Math.round(state.xs[row]) - reach, top = Math.round(state.ys[row]) - reach, span = size + 2 * (reach - half);
-    if (!(left > -span && top > -span && left < width && top < height)) return; // nor what is no number
+  const stamp = (i, z, colour, reach, nearer) => {
+    const left = Math.round(state.xs[i]) - reach, top = Math.round(state.ys[i]) - reach, span = size + 2 * (reach - half);
+    if (!(left > -span && top > -span && left < width && top < height)) return;
     const right = Math.min(width, left + span), bottom = Math.min(height, top + span);
     for (let py = Math.max(0, top); py < bottom; py++) {
       for (let at = py * width + Math.max(0, left), end = py * width + right; at < end; at++) {
@@ -88,54 +79,68 @@ function drawPoints(state) {
     }
   };
   let shown = 0;
-  for (let row = 0; row < count; row++) {
-    if (!isShown(state, row)) {
-      state.xs[row] = NaN;
+  for (let i = 0; i < count; i++) {
+    if (!isShown(state, i)) {
+      state.xs[i] = NaN;
       continue;
     }
-    const z = place(row);
-    if (state.xs[row] === state.xs[row]) shown++;
-    if (!state.chosen[row]) stamp(row, z, colours[view.colours[row]], half, false);
+    const z = place(i);
+    if (isOwn(view, i)) continue;
+    shown++;
+    if (!state.chosen[i]) stamp(i, z, colours[view.colours[i]], half, false);
   }
-  if (state.numChosen) {
-    for (let row = 0; row < count; row++) {
-      if (!state.chosen[row] || state.xs[row] !== state.xs[row]) continue;
-      stamp(row, 0, edge, half + Math.ceil(ratio), true);
-      stamp(row, 0, colours[view.colours[row]], half, true);
-    }
+  for (let i = 0; state.numChosen && i < view.placed; i++) {
+    if (!state.chosen[i]) continue;
+    stamp(i, 0, edge, half + Math.ceil(ratio), true);
+    stamp(i, 0, colours[view.colours[i]], half, true);
   }
   points.getContext("2d").putImageData(state.image, 0, 0);
   state.root.dataset.shown = shown;
 }
 
-// The query with lines to its neighbours, the point under the pointer, a lasso being drawn.
+// Lines from the query to its neighbours and a ring about it, the visitor's own pictures, the point under the pointer, a lasso.
 function drawOver(state) {
-  const { over, view, ratio, path } = state, context = over.getContext("2d");
+  const { over, view, ratio, path } = state, context = over.getContext("2d"), style = getComputedStyle(state.root);
+  const ink = style.color, paper = style.getPropertyValue("--st-background-color");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, over.width, over.height);
-  const ink = getComputedStyle(state.root).color;
-  Object.assign(context, { strokeStyle: ink, fillStyle: ink, lineWidth: 1.5 });
-  const at = (row) => [state.xs[row] / ratio, state.ys[row] / ratio];
+  const at = (i) => [state.xs[i] / ratio, state.ys[i] / ratio];
+  const stroke = () => { // with a halo, to be seen on points of any colour
+    for (const [strokeStyle, lineWidth] of [[paper, 5], [ink, 2]]) {
+      Object.assign(context, { strokeStyle, lineWidth });
+      context.stroke();
+    }
+  };
   const ring = (x, y, radius) => {
     context.beginPath();
     context.arc(x, y, radius, 0, 7);
-    context.stroke();
+    stroke();
   };
   if (view.query) {
     const [x, y] = onScreen(state, ...view.query, 0);
-    for (const row of view.near) {
-      const [nx, ny] = at(row);
-      if (nx !== nx) continue;
-      context.beginPath();
+    const ends = view.near.map((row) => [row, ...at(view.at[row] ?? -1)]).filter(([, nx]) => nx === nx);
+    context.beginPath();
+    for (const [, nx, ny] of ends) {
       context.moveTo(x, y);
       context.lineTo(nx, ny);
-      context.stroke();
     }
+    stroke();
+    ring(x, y, 9);
+    context.fillStyle = ink;
     context.beginPath();
     context.arc(x, y, 4, 0, 7);
     context.fill();
-    ring(x, y, 9);
     state.root.dataset.query = `${x.toFixed(1)} ${y.toFixed(1)}`;
+    state.root.dataset.lines = JSON.stringify(ends.map(([row, nx, ny]) => [row, Math.round(nx), Math.round(ny)]));
+  }
+  for (let i = view.placed; i < view.count; i++) {
+    const [x, y] = at(i);
+    context.beginPath();
+    for (const [dx, dy] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) context.lineTo(x + dx, y + dy);
+    context.closePath();
+    context.fillStyle = paper;
+    context.fill();
+    stroke();
   }
   if (state.hover !== null) ring(...at(state.hover), 8);
   if (path.length > 1) {
@@ -143,7 +148,7 @@ function drawOver(state) {
     context.beginPath();
     for (const [x, y] of path) context.lineTo(x, y);
     context.closePath();
-    context.stroke();
+    stroke();
     context.setLineDash([]);
   }
 }
@@ -172,33 +177,52 @@ function resize(state) {
 
 function nearest(state, x, y) {
   let best = null, least = (NEAR_PX * state.ratio) ** 2;
-  for (let row = 0; row < state.view.count; row++) {
-    const distance = (state.xs[row] - x * state.ratio) ** 2 + (state.ys[row] - y * state.ratio) ** 2;
-    if (distance < least) [best, least] = [row, distance]; // false for what is no number: hidden points
+  for (let i = 0; i < state.view.count; i++) {
+    const distance = (state.xs[i] - x * state.ratio) ** 2 + (state.ys[i] - y * state.ratio) ** 2;
+    if (distance < least) [best, least] = [i, distance]; // false for what is no number: hidden points
   }
   return best;
 }
 
-// What is under the pointer: asked by its row, and shown only if the pointer is still there when the answer comes.
-async function hover(state, row) {
-  if (state.hover === row) return;
-  state.hover = row;
-  const { card, view } = state, image = card.querySelector("img"), says = card.querySelector(".says");
+// What is under the pointer: asked by its row. Until its own picture and words have come the card shows none.
+function hover(state, i) {
+  if (state.hover === i) return;
+  state.hover = i;
+  const { card, view } = state, row = i === null ? null : view.rows[i], says = card.querySelector(".says");
   drawOver(state);
   card.hidden = row === null;
   state.root.dataset.hover = row ?? "";
-  if (row === null) return;
-  const x = state.xs[row] / state.ratio, y = state.ys[row] / state.ratio;
-  Object.assign(card.style, {
-    left: `${x > state.width / 2 ? Math.max(0, x - 148) : x + 14}px`,
-    top: `${Math.max(0, Math.min(state.height - (view.withPictures ? 210 : 84), y - 40))}px`,
-  });
-  image.hidden = !view.withPictures;
-  if (view.withPictures) image.src = view.addresses.replace("ROW", `${row}.webp`);
+  showPicture(state, "");
   says.textContent = "";
-  const address = view.addresses.replace("ROW", `${row}.json?lang=${view.lang}`);
+  if (row === null) return;
+  const x = state.xs[i] / state.ratio, y = state.ys[i] / state.ratio, own = view.own[i - view.placed];
+  const picture = own ? own.picture : view.withPictures ? view.addresses.replace("ROW", `${row}.webp`) : "";
+  showPicture(state, picture);
+  Object.assign(card.style, {
+    left: `${x > state.width / 2 ? Math.max(0, x - CARD_PX) : x + 14}px`,
+    top: `${Math.max(0, Math.min(state.height - (picture ? 210 : 84), y - 40))}px`,
+  });
+  if (own) says.textContent = own.label;
+  else tell(state, i, view.addresses.replace("ROW", `${row}.json?lang=${view.lang}`));
+}
+
+// A new image each time: one that is given another address shows the old picture until the new one has come.
+function showPicture(state, address) {
+  const place = state.card.querySelector(".picture"), image = new Image();
+  place.replaceChildren();
+  place.hidden = !address;
+  if (!address) return;
+  state.coming = image;
+  const isStill = () => state.coming === image && state.hover !== null;
+  image.alt = "";
+  image.onload = () => isStill() && place.replaceChildren(image);
+  image.onerror = () => isStill() && (place.hidden = true);
+  image.src = address;
+}
+
+async function tell(state, i, address) {
   const told = (state.told[address] ??= await fetch(address).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null));
-  if (state.hover === row && told) says.innerText = told.lines.join("\n");
+  if (state.hover === i && told) state.card.querySelector(".says").innerText = told.lines.join("\n");
 }
 
 function inside(path, x, y) {
@@ -210,14 +234,22 @@ function inside(path, x, y) {
   return odd;
 }
 
+// Select the points within a path; those that are hidden or a visitor's own are not in it.
 function choose(state, path) {
-  const bits = new Uint8Array(Math.ceil(state.view.count / 8));
+  keep(state, (i) => {
+    const x = state.xs[i] / state.ratio, y = state.ys[i] / state.ratio;
+    return path.length > 2 && x === x && inside(path, x, y);
+  });
+}
+
+// Make the selection those points for which `wanted` holds, and send it as a bit a point.
+function keep(state, wanted) {
+  const { placed } = state.view, bits = new Uint8Array(Math.ceil(placed / 8));
   state.numChosen = 0;
-  for (let row = 0; row < state.view.count; row++) {
-    const x = state.xs[row] / state.ratio, y = state.ys[row] / state.ratio;
-    state.chosen[row] = path.length > 2 && x === x && inside(path, x, y) ? 1 : 0;
-    if (!state.chosen[row]) continue;
-    bits[row >> 3] |= 1 << (row & 7);
+  for (let i = 0; i < placed; i++) {
+    state.chosen[i] = wanted(i) ? 1 : 0;
+    if (!state.chosen[i]) continue;
+    bits[i >> 3] |= 1 << (i & 7);
     state.numChosen++;
   }
   state.root.dataset.selected = state.numChosen;
@@ -284,9 +316,9 @@ function listen(state) {
     const { path } = state;
     state.path = [];
     if (moved < 5) {
-      const row = nearest(state, event.offsetX, event.offsetY);
-      if (event.pointerType === "touch") hover(state, row); // a finger cannot hover before
-      if (row !== null) state.trigger("query", row);
+      const i = nearest(state, event.offsetX, event.offsetY);
+      if (event.pointerType === "touch") hover(state, i); // a finger cannot hover before
+      if (i !== null) state.trigger("query", state.view.rows[i]);
     } else if (state.tool !== "move") choose(state, path);
     drawOver(state);
   };
@@ -339,6 +371,7 @@ function drawLegend(state) {
     for (const [i, one] of [...legend.querySelectorAll(".kind")].entries()) one.ariaPressed = String(state.only.has(i));
     legend.querySelector(".all").hidden = !state.only.size;
     hover(state, null);
+    if (state.numChosen && state.only.size) keep(state, (i) => state.chosen[i] && isShown(state, i));
     draw(state);
   };
   kinds.forEach(({ name, colour, count }, i) => {
@@ -361,33 +394,45 @@ function drawLegend(state) {
 }
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
-  const root = parentElement.querySelector(".map"), view = read(data);
+  const root = parentElement.querySelector(".map");
   let state = STATES.get(root);
   if (!state) {
     state = { root, tool: "move", zoom: 1, pan: [0, 0], yaw: 0.6, pitch: 0.4, hover: null, path: [], only: new Set(), told: {} };
     for (const name of ["points", "over", "card"]) state[name] = root.querySelector(`.${name}`);
     STATES.set(root, state);
     listen(state);
-    root.place = (row) => [state.xs[row] / state.ratio, state.ys[row] / state.ratio]; // where a row is now, for tests
+    root.place = (row) => [state.xs[state.view.at[row]] / state.ratio, state.ys[state.view.at[row]] / state.ratio]; // for tests
   }
-  const old = state.view, others = !old || old.addresses !== view.addresses || old.count !== view.count;
+  Object.assign(state, { send: setStateValue, trigger: setTriggerValue });
+  state.listening?.abort();
+  state.listening = new AbortController();
+  const show = () => shared.points?.key === data.points && take(state, { ...shared.points, ...data });
+  shared.addEventListener("points", show, { signal: state.listening.signal });
+  show();
+  return () => {
+    state.listening.abort();
+    state.watcher?.disconnect();
+  };
+}
+
+// Draw what has come: other points, another query, or both.
+function take(state, view) {
+  const old = state.view, others = !old || old.addresses !== view.addresses || old.placed !== view.placed;
   const kinds = ({ kinds }) => JSON.stringify(kinds?.map(({ name }) => name) ?? null);
-  if (others && state.numChosen) setStateValue("selected", ""); // rows of another gallery
-  if (others) {
-    Object.assign(state, { xs: new Float32Array(view.count), ys: new Float32Array(view.count) });
-    Object.assign(state, { chosen: new Uint8Array(view.count), numChosen: 0 });
-  }
+  if (others && state.numChosen) state.send("selected", ""); // rows of another gallery
+  if (others) Object.assign(state, { chosen: new Uint8Array(view.placed), numChosen: 0 });
+  if (old?.count !== view.count) Object.assign(state, { xs: new Float32Array(view.count), ys: new Float32Array(view.count) });
   if (others || kinds(old) !== kinds(view)) state.only.clear();
-  Object.assign(state, { view, colours: table(view), send: setStateValue, trigger: setTriggerValue });
-  const [red, green, blue] = getComputedStyle(root).color.match(/\d+/g).map(Number);
+  Object.assign(state, { view, colours: table(view) });
+  const [red, green, blue] = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
   state.light = red + green + blue < 384;
   state.over.ariaLabel = view.words.alt;
+  hover(state, null); // points may have other places in the arrays now
   drawBar(state);
   drawLegend(state);
   state.watcher?.disconnect();
   state.watcher = new ResizeObserver(() => resize(state));
   state.watcher.observe(state.over);
   resize(state);
-  root.dataset.painted = view.key;
-  return () => state.watcher.disconnect();
+  state.root.dataset.painted = view.key;
 }

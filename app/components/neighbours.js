@@ -9,7 +9,7 @@ function element(parent, kind, className, text) {
   return made;
 }
 
-// A picture, or where there is none the name of what it shows.
+// A picture with its name below, or where there is none the name alone.
 function sight(parent, address, label, alt, click) {
   const button = element(parent, "button", "sight");
   Object.assign(button, { type: "button", ariaLabel: alt, title: label });
@@ -18,7 +18,11 @@ function sight(parent, address, label, alt, click) {
   if (!address) return void (button.textContent = label);
   const image = element(button, "img", "");
   Object.assign(image, { alt: "", decoding: "async", src: address });
-  image.addEventListener("error", () => button.replaceChildren(label));
+  const below = element(parent, "span", "label", label);
+  image.addEventListener("error", () => {
+    below.remove();
+    button.replaceChildren(label);
+  });
 }
 
 function middle(node, root) {
@@ -50,7 +54,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
   strips.replaceChildren();
   const own = element(query, "div", "tile");
   sight(own, data.picture, data.label, words.query.replace("{label}", data.label));
-  element(own, "span", "label", data.label);
   if (data.isRow) {
     const back = element(query, "button", "back", words.back);
     back.type = "button";
@@ -66,7 +69,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const tile = element(tiles, "div", "tile");
       tile.dataset.row = row;
       sight(tile, picture, label, alt, () => setTriggerValue("query", row));
-      if (picture) element(tile, "span", "label", label);
       const says = element(tile, "span", "says");
       element(says, "span", "distance", distance);
       const why = element(says, "button", "why", words.why);

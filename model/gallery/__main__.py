@@ -1,6 +1,6 @@
 """Galleries: the pictures that a network finds near others.
 
-python -m model.gallery build MODEL SOURCE DEST [--layers pool5 fc6 fc7] [--limit N]
+python -m model.gallery build MODEL SOURCE DEST [--split val] [--layers pool5 fc6 fc7] [--limit N]
 python -m model.gallery compact GALLERY DEST.pq --model MODEL
 python -m model.gallery pictures GALLERY.pq SOURCE... --model MODEL
 
@@ -21,8 +21,10 @@ from pathlib import Path
 from model.gallery import compact
 from model.gallery.build import LAYERS, build
 from model.gallery.store import Gallery, thumbnails_path
+from model.picture_set import SPLIT_NAMES
 
 GALLERIES = Path(__file__).parent.parent.parent / "galleries"
+COUNTED = ("pictures", "thumbnails")  # stages that count pictures
 NICENESS = 5  # pages come first
 
 
@@ -41,8 +43,10 @@ class Teller:
             self.end()
             self.stage, self.since, self.first = stage, time.monotonic(), done
         taken, new = time.monotonic() - self.since, done - self.first
-        rate = f", {new / taken:.0f} a second, {taken / new * (total - done):.0f} s left" if new and taken else ""
-        line = f"{stage}: {done:,} of {total:,}{rate}"
+        rate = f", {new / taken:.0f} a second" if stage in COUNTED and new and taken else ""
+        left = f", {taken / new * (total - done):.0f} s left" if new and taken else ""
+        how_far = f"{done:,} of {total:,}" if stage in COUNTED else f"{done / total:.0%}"
+        line = f"{stage}: {how_far}{rate}{left}"
         print(f"\r{line:<{self.width}}", end="", file=sys.stderr, flush=True)
         self.width = len(line)
 
@@ -86,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--layers", nargs="+", default=LAYERS, metavar="LAYER", help="whose activations are kept (pool5 fc6 fc7)"
     )
+    one.add_argument("--split", choices=tuple(SPLIT_NAMES), default="", help="which, where the source has several")
     one.add_argument("--limit", type=int, metavar="N", help="at most this many pictures, spread evenly")
     one.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     two = commands.add_parser("compact", help="write a gallery as the one file that ships with a model")
@@ -103,14 +108,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(args: argparse.Namespace, tell: Teller) -> str:
-    built = build(args.model, args.source, args.dest, args.layers, args.limit, tell, device=args.device)
+    built = build(
+        args.model, args.source, args.dest, args.layers, args.limit, tell, device=args.device, split=args.split
+    )
     if built is None:
         return "This process has done its share."
     refused = "".join(f"\n  {name}: {reason}" for name, reason in built.rejected)
     could_not = f"; {len(built.rejected):,} could not be read:{refused}" if refused else ""
+    left_out = "".join(f"\n  {name}" for name in built.left_out)
+    also = f"\n{built.about['num_left_out']:,} other files or folders were left out:{left_out}" if left_out else ""
     trust = ", ".join(f"{name} {value:.3f}" for name, value in built.about["map"].get("trustworthiness", {}).items())
     map_says = f"\ntrustworthiness of its maps: {trust}" if trust else ""
-    return f"{args.dest}: {len(built):,} pictures{could_not}{map_says}"
+    return f"{args.dest}: {len(built):,} pictures{could_not}{also}{map_says}"
 
 
 def _compact(args: argparse.Namespace, tell: Teller) -> str:

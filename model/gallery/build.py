@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import time
@@ -17,14 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from model.explorer import Explorer
-from model.gallery.merge import Progress, put_together, write_whole
+from model.gallery.merge import Progress, part_files, put_together
 from model.gallery.parts import make_part
 from model.gallery.store import ABOUT, VERSION, Gallery, file_hash
+from model.gallery.whole import write_arrays, write_whole
 from model.picture_set import PictureSet, find_any
 
 LAYERS = ("pool5", "fc6", "fc7")
-PART = 1024
-POLL_SECONDS = 0.5
+PART = 128
+POLL_SECONDS, MOST_WAIT_SECONDS = 0.5, 3600
+
+SETTINGS = {
+    "version": "version of this program", "model_hash": "model", "source": "source", "split": "split",
+    "fingerprint": "state of the pictures", "layers": "choice of layers", "num_wanted": "number of pictures",
+    "part": "size of a part",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ def build(
     share: Share | None = None,
     device: str = "auto",
     with_map: bool = True,
+    split: str = "",
 ) -> Gallery | None:
     """Run every picture of a set through the network, or `limit` of them spread evenly, and keep what it makes of them.
 
@@ -66,6 +73,8 @@ def build(
         What `find_any` takes: a folder of pictures or class folders, Parquet, a prepared split.
     dest : path
         A new folder, or one that the same call began.
+    split : str, optional
+        Which of the source's splits, where it has several: "train", "val" or "test".
     layers : sequence of str
         Whose activations are kept; fc7 always is.
     progress : callable
@@ -78,7 +87,7 @@ def build(
     """
     model, dest, share = Path(model), Path(dest), share or Share.of_environment()
     source = Path(source).expanduser().resolve()
-    found = find_any(source)
+    found = find_any(source, split)
     explorer = Explorer.open(model, device, share.local_rank)
     unknown = set(layers) - {row.name for row in explorer.config.layers}
     if unknown:
@@ -89,9 +98,11 @@ def build(
         "model": model.parent.name,
         "model_hash": file_hash(model),
         "source": str(source),
+        "split": split,
         "fingerprint": found.fingerprint,
         "layers": sorted({*layers, "fc7"}),
         "num_wanted": len(wanted),
+        "part": PART,
     }
     parts = _begin(dest, about)
     if not (dest / ABOUT).exists():
@@ -120,8 +131,10 @@ def _begin(dest: Path, about: Mapping[str, Any]) -> Path:
         (dest / "parts").mkdir(parents=True, exist_ok=True)
         write_whole(dest / "parts" / "settings.json", json.dumps(about).encode())
         return dest / "parts"
-    if other := [name for name in about if began.get(name) != about[name]]:
-        raise ValueError(f"{dest} was begun with another {' and '.join(other)}; name a new folder, or delete that one.")
+    if others := [words for name, words in SETTINGS.items() if began.get(name) != about[name]]:
+        raise ValueError(
+            f"{dest} was begun with another {' and '.join(others)}; name a new folder, or delete that one."
+        )
     return dest / "parts"
 
 
@@ -144,9 +157,7 @@ def _run_parts(
             if not path.exists():
                 tell = partial(_tell, progress, done, total)
                 arrays = make_part(explorer, found, numbers[i], about, pool, tell)
-                file = io.BytesIO()
-                np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy types allow_pickle alone
-                write_whole(path, file.getvalue())
+                write_arrays(path, arrays)
             done += len(numbers[i])
             progress("pictures", done, total)
 
@@ -156,6 +167,13 @@ def _tell(progress: Progress, before: int, total: int, done: int) -> None:
 
 
 def _wait(parts: Path, count: int) -> None:
-    """Until the other processes' parts are there too."""
-    while len(list(parts.glob("*.npz"))) < count:
+    """Until the other processes' parts are there too; not for ever if one of them has died."""
+    done, since = -1, time.monotonic()
+    while (now := len(part_files(parts))) < count:
+        if now > done:
+            done, since = now, time.monotonic()
+        if time.monotonic() - since > MOST_WAIT_SECONDS:
+            raise ValueError(
+                "No other process has finished a part for an hour; start the same command again, it goes on."
+            )
         time.sleep(POLL_SECONDS)

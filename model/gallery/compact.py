@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from model import onnx_file, preprocess
 from model.gallery.codes import Encoder
 from model.gallery.parts import thumbnail_of
 from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
-from model.picture_set import find_any
+from model.picture_set import find_splits
 
 KEY = b"alexnet gallery"
 MAPS = {"umap2": 2, "umap3": 3, "pca2": 2, "pca3": 3}
@@ -84,6 +85,7 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
         raise ValueError(f"{path} is no gallery of this project ({reason}).") from None
     check(about, path, model)
     info, _ = onnx_file.read(model)
+    names = table["name"].to_pylist()
     scale = np.frombuffer(metadata[b"scale"], np.float32)
     fc7 = _array(table["fc7"], np.uint8)
     features = np.empty(fc7.shape, np.float16)
@@ -99,9 +101,26 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
         encoders={"fc7": encoder},
         codes={"fc7": _array(table["code"], np.uint8)},
         maps={name: _array(table[name], np.float32) for name in MAPS if name in table.column_names},
-        thumbnails=Thumbnails(thumbnails) if thumbnails else None,
+        thumbnails=Thumbnails(thumbnails) if thumbnails and _belong(thumbnails, about, names) else None,
         **columns(table, about),
     )
+
+
+def _marks(about: Mapping[str, Any], names: Sequence[str]) -> dict[bytes, bytes]:
+    """What thumbnails have to say of the gallery that they are for: its model and its rows."""
+    return {
+        b"model_hash": about["model_hash"].encode(),
+        b"names_hash": hashlib.sha256(json.dumps(list(names)).encode()).hexdigest().encode(),
+    }
+
+
+def _belong(thumbnails: Path, about: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether a file of thumbnails was written for the gallery of this model and these rows."""
+    try:
+        kept = pq.read_schema(thumbnails).metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return {mark: kept.get(mark) for mark in _marks(about, names)} == _marks(about, names)
 
 
 def _stem(name: str, alone: bool) -> str:
@@ -124,9 +143,8 @@ def find_pictures(
     """
     alone = len({Path(name).stem for name in gallery.names}) == len(gallery)
     wanted = {_stem(name, alone): row for row, name in enumerate(gallery.names)}
-    found = pq.read_table(dest)["thumbnail"].to_pylist() if dest.exists() else []
-    if len(found) != len(gallery):
-        found = [None] * len(gallery)
+    known = dest.exists() and _belong(dest, gallery.about, gallery.names)
+    found = pq.read_table(dest)["thumbnail"].to_pylist() if known else [None] * len(gallery)
 
     def make(row: int, data: Callable[[], bytes]) -> None:
         try:
@@ -135,9 +153,9 @@ def find_pictures(
             found[row] = None  # as if it were not there
 
     with ThreadPoolExecutor() as pool:
-        for source in sources:
+        for opened in [one for source in sources for one in find_splits(source).values()]:
             waiting = []
-            for name, data, _ in find_any(source).pictures():
+            for name, data, _ in opened().pictures():
                 row = wanted.get(_stem(name, alone))
                 if row is not None and found[row] is None:
                     waiting.append(pool.submit(make, row, data))
@@ -152,6 +170,7 @@ def find_pictures(
     if count:
         dest.parent.mkdir(parents=True, exist_ok=True)
         temporary = dest.with_suffix(".part")
-        pq.write_table(pa.table({"thumbnail": pa.array(found, pa.binary())}), temporary, row_group_size=ROWS_A_GROUP)
+        table = pa.table({"thumbnail": pa.array(found, pa.binary())}, metadata=_marks(gallery.about, gallery.names))
+        pq.write_table(table, temporary, row_group_size=ROWS_A_GROUP)
         temporary.replace(dest)
     return count

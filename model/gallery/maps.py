@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from model.gallery.whole import write_arrays
 
 MAX_POINTS = 50_000
 FEWEST_FOR_UMAP = 16
@@ -18,7 +22,10 @@ Places = npt.NDArray[np.float32]
 
 
 def compute(
-    features: npt.NDArray[Any], seed: int = 0, progress: Callable[[int, int], None] = lambda done, total: None
+    features: npt.NDArray[Any],
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    folder: Path | None = None,
 ) -> tuple[dict[str, Places], dict[str, Any]]:
     """Positions of every picture, and how they came to be.
 
@@ -29,40 +36,34 @@ def compute(
     ----------
     features : ndarray of shape (n, units)
     progress : callable
-        Told (steps done, steps in all).
+        Told (per cent of all maps together, 100 times their number).
+    folder : path, optional
+        Where each finished map is kept, and taken from by the same call begun again.
 
     Returns
     -------
     "umap2", "umap3", "pca2", "pca3": float32 (n, 2 or 3); and parameters, versions and trustworthiness (0..1: how far the
     neighbours on the map are neighbours in fc7, among 12 and at most 5,000 pictures; Venna and Kaski 2001).
     """
-    from sklearn.decomposition import PCA  # slow to import, and wanted only while building
-    from sklearn.manifold import trustworthiness
-
     rows = _spread(len(features), MAX_POINTS)
     points = features[rows].astype(np.float32)
-    methods: dict[str, Callable[[int], Any]] = {"pca": lambda count: PCA(count, random_state=seed)}
-    if len(points) >= FEWEST_FOR_UMAP:
-        methods = {"umap": lambda count: _umap(count, len(points), seed)} | methods
+    methods = ("umap", "pca") if len(points) >= FEWEST_FOR_UMAP else ("pca",)
+    names = [f"{method}{count}" for method in methods for count in (2, 3)]
+    sample = _spread(len(points), TRUST_ROWS)
     places: dict[str, Places] = {}
     trust = {}
-    sample = _spread(len(points), TRUST_ROWS)
-    steps = [(name, count) for name in methods for count in (2, 3)]
-    for done, (name, count) in enumerate(steps):
-        progress(done, len(steps))
-        possible = min(count, *points.shape)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # umap says that a seed keeps it from using all cores
-            found = methods[name](possible).fit_transform(points)
-        placed = np.zeros((len(points), count), np.float32)
-        placed[:, :possible] = found
-        whole = np.full((len(features), count), np.nan, np.float32)
-        whole[rows] = placed
-        places[f"{name}{count}"] = whole
-        if len(sample) > 2 * TRUST_NEIGHBOURS:
-            value = trustworthiness(points[sample], placed[sample], n_neighbors=TRUST_NEIGHBOURS)
-            trust[f"{name}{count}"] = round(float(value), 4)
-    progress(len(steps), len(steps))
+    for done, name in enumerate(names):
+        tell = partial(_tell, progress, done, len(names))
+        tell(0)
+        kept = folder / f"map_{name}.npz" if folder else None
+        placed, value = _read(kept) if kept and kept.exists() else _made(points, name, seed, sample, tell)
+        if kept:
+            write_arrays(kept, {"places": placed, "trust": np.array(value)})
+        places[name] = np.full((len(features), placed.shape[1]), np.nan, np.float32)
+        places[name][rows] = placed
+        if np.isfinite(value):
+            trust[name] = round(value, 4)
+    progress(100 * len(names), 100 * len(names))
     return places, {
         "of": "fc7", "metric": "euclidean", "n_neighbors": NEIGHBOURS, "min_dist": MIN_DIST, "seed": seed,
         "points": len(points), "trustworthiness": trust, "trustworthiness_rows": len(sample),
@@ -70,17 +71,61 @@ def compute(
     }  # fmt: skip
 
 
+def _tell(progress: Callable[[int, int], None], before: int, total: int, percent: int) -> None:
+    progress(100 * before + percent, 100 * total)
+
+
+def _read(kept: Path) -> tuple[Places, float]:
+    with np.load(kept) as arrays:
+        return arrays["places"], float(arrays["trust"])
+
+
+def _made(
+    points: Places, name: str, seed: int, sample: npt.NDArray[np.int64], tell: Callable[[int], None]
+) -> tuple[Places, float]:
+    """Places of all points on one map, and its trustworthiness; that is not a number for a few."""
+    from sklearn.decomposition import PCA  # slow to import, and wanted only while building
+    from sklearn.manifold import trustworthiness
+
+    count = int(name[-1])
+    possible = min(count, *points.shape)
+    placed = np.zeros((len(points), count), np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # umap says that a seed keeps it from using all cores
+        umap = name.startswith("umap")
+        method = _umap(possible, len(points), seed, tell) if umap else PCA(possible, random_state=seed)
+        placed[:, :possible] = method.fit_transform(points)
+    if len(sample) <= 2 * TRUST_NEIGHBOURS:
+        return placed, float("nan")
+    return placed, float(trustworthiness(points[sample], placed[sample], n_neighbors=TRUST_NEIGHBOURS))
+
+
 def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _umap(count: int, points: int, seed: int) -> Any:
+def _umap(count: int, points: int, seed: int, tell: Callable[[int], None]) -> Any:
     import umap  # compiles itself for seconds
 
+    bar = {"disable": False, "file": Percent(tell), "bar_format": "{percentage:.0f}"}
     return umap.UMAP(
         n_components=count, n_neighbors=min(NEIGHBOURS, points - 1), min_dist=MIN_DIST, metric="euclidean",
-        random_state=seed, n_jobs=1,
+        random_state=seed, n_jobs=1, tqdm_kwds=bar,
     )  # fmt: skip
+
+
+class Percent:
+    """Where UMAP's bar of epochs is written to: hands on what it says."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self.tell = tell
+
+    def write(self, text: str) -> None:
+        if (word := text.strip()).isdigit():
+            self.tell(min(99, int(word)))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def place(positions: Places, squared: npt.NDArray[np.floating]) -> Places:

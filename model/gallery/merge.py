@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 import shutil
 from collections.abc import Callable, Mapping
@@ -20,19 +19,19 @@ import pyarrow.parquet as pq
 from model.explorer import Explorer
 from model.gallery import maps
 from model.gallery.codes import Encoder
-from model.gallery.parts import words_of
-from model.gallery.store import ABOUT, PICTURES, ROWS_A_GROUP
+from model.gallery.parts import peaked, words_of
+from model.gallery.store import ABOUT, PICTURES, ROWS_A_GROUP, relative
 from model.gallery.strongest import Strongest
+from model.gallery.whole import write_whole
 from model.picture_set import PictureSet
 
 Progress = Callable[[str, int, int], None]
+MOST_LEFT_OUT = 100  # named of those files that are not of the set
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+def part_files(parts: Path) -> list[Path]:
+    """The finished parts, in order."""
+    return sorted(parts.glob("[0-9]*.npz"))
 
 
 def put_together(
@@ -46,11 +45,10 @@ def put_together(
     with_map: bool,
 ) -> None:
     """One file an array, codes, map; `gallery.json` last, since it says that all is there."""
-    files = sorted(parts.glob("*.npz"))
-    convolutions = [row.name for row in explorer.config.layers if row.kind == "conv"]
+    peaks = peaked(explorer.config, about["layers"])
     names = {f"features {name}": name for name in about["layers"]} | {"pixels": "pixels"}
-    names |= {f"peaks {name}": f"peaks_{name}" for name in convolutions}
-    rejected = _merge(explorer, files, dest, names, progress)
+    names |= {f"peaks {name}": f"peaks_{name}" for name in peaks}
+    rejected = _merge(explorer, part_files(parts), dest, names, progress)
     layers = [*about["layers"], "pixels"]
     for done, layer in enumerate(layers):
         progress("codes", done, len(layers))
@@ -63,13 +61,14 @@ def put_together(
     told: dict[str, Any] = {}
     if with_map:
         fc7 = np.load(dest / "fc7.npy", mmap_mode="r")
-        places, told = maps.compute(fc7, progress=lambda done, total: progress("map", done, total))
+        places, told = maps.compute(fc7, progress=lambda done, total: progress("map", done, total), folder=parts)
         for name, array in places.items():
             np.save(dest / f"map_{name}.npy", array)
     packages = {name: version(name) for name in ("numpy", "onnxruntime-gpu", "umap-learn") if _installed(name)}
     whole = {
-        **about, "class_ids": found.class_ids, "peaks": convolutions, "maps": list(places), "map": told,
-        "rejected": rejected, "device": explorer.device, "python": platform.python_version(), "packages": packages,
+        **about, "class_ids": found.class_ids, "peaks": peaks, "maps": list(places), "map": told,
+        "rejected": rejected, "num_left_out": len(found.left_out),
+        "left_out": [relative(name, about["source"]) for name in found.left_out[:MOST_LEFT_OUT]], "device": explorer.device, "python": platform.python_version(), "packages": packages,
     }  # fmt: skip
     write_whole(dest / ABOUT, json.dumps(whole, indent=1).encode())
     shutil.rmtree(parts)

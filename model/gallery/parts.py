@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -18,9 +18,10 @@ from model import preprocess
 from model.explorer import Explorer
 from model.gallery.store import pixels, relative
 from model.gallery.strongest import Strongest
+from model.layers import Config
 from model.picture_set import PictureSet
 
-BATCH, BATCH_CUDA = 32, 128
+BATCH, BATCH_CUDA = 32, 64
 THUMBNAIL_PX, QUALITY = 128, 80
 LARGEST = float(np.finfo(np.float16).max)
 Arrays = dict[str, npt.NDArray[Any]]
@@ -112,15 +113,25 @@ def _rows(
     probabilities = seen["prob"]
     return {
         **{f"features {name}": _half(seen[name].reshape(len(squares), -1)) for name in layers},
-        **{
-            f"peaks {row.name}": _half(seen[row.name].max((2, 3)))
-            for row in explorer.config.layers
-            if row.kind == "conv"
-        },
+        **{f"peaks {name}": _half(_peaks(seen[name])) for name in peaked(explorer.config, layers)},
         "pixels": np.stack([pixels(square) for square in squares]),
         "prediction": probabilities.argmax(1).astype(np.int16),
         "confidence": probabilities.max(1),
     }
+
+
+def peaked(config: Config, layers: Collection[str]) -> list[str]:
+    """The layers of which every unit's strongest value is kept: those with maps and fc8, if not kept whole."""
+    return [
+        row.name
+        for row in config.layers
+        if row.name not in layers and (row.kind not in ("fc", "softmax") or row.name == "fc8")
+    ]
+
+
+def _peaks(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    strongest: npt.NDArray[np.float32] = values.reshape(*values.shape[:2], -1).max(2)
+    return strongest
 
 
 def _names(kept: list[Read], rejected: list[Read], source: str, with_classes: bool) -> Arrays:

@@ -69,20 +69,25 @@ class CodeIndex:
         return distances[0], rows[0]
 
 
+def depth_for(count: int) -> int:
+    """How many of the nearest codes are measured truly among `count` pictures: 500 of 50,000, 2,000 of a million."""
+    return int(min(max(500 * (count / 50_000) ** 0.5, 500), 2000))
+
+
 def reranked(
     features: npt.NDArray[Any],
     index: CodeIndex,
     query: npt.NDArray[np.float32],
     code: npt.NDArray[np.uint8],
     k: int = 6,
-    depth: int = 500,
+    depth: int | None = None,
 ) -> tuple[Neighbour, ...]:
     """The k nearest of those `depth` rows whose codes are nearest, by their true distance.
 
-    Only those rows are read. What it misses of `exact` is for `depth` to decide.
+    Only those rows are read. What it misses of `exact` is for `depth` to decide; `depth_for` says how many are enough.
     """
     _check(features, query, k)
-    rows = np.sort(index.scan(code, max(depth, k))[1])  # in the file's order
+    rows = np.sort(index.scan(code, max(depth or depth_for(len(index)), k))[1])  # in the file's order
     parts = np.split(rows, range(READ_ROWS, len(rows), READ_ROWS))
     return _nearest(((part, _read(features, part)) for part in parts), query, k)
 

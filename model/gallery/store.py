@@ -61,6 +61,16 @@ class Thumbnails:
         """How many there are; not every row has one."""
         self._group = lru_cache(maxsize=64)(self._read)
 
+    @cached_property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """(n,), whether there is one; read only where some are missing."""
+        if self.count == self._starts[-1]:
+            return np.ones(self.count, np.bool_)
+        found: npt.NDArray[np.bool_] = (
+            pq.read_table(self._path, columns=["thumbnail"])["thumbnail"].is_valid().to_numpy()
+        )
+        return found
+
     def _read(self, group: int) -> list[bytes | None]:
         file = pq.ParquetFile(self._path)  # one a call: threads share these thumbnails
         column: list[bytes | None] = file.read_row_group(group, columns=["thumbnail"])["thumbnail"].to_pylist()
@@ -112,6 +122,15 @@ class Gallery:
         """(name, reason) of the pictures that could not be read."""
         return tuple((name, reason) for name, reason in self.about["rejected"])
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Names of files beside the pictures that are not of the set, of very many the first."""
+        return tuple(self.about.get("left_out", ()))
+
+    def has_thumbnail(self, row: int) -> bool:
+        """Whether there is one."""
+        return self.thumbnails is not None and bool(self.thumbnails.present[row])
+
     def thumbnail(self, row: int) -> bytes | None:
         """A WebP of 128 pixels, or None where there is none."""
         return self.thumbnails[row] if self.thumbnails is not None else None
@@ -127,7 +146,8 @@ class Gallery:
         gone = f"{self.names[row]} is no longer where it was; build the gallery anew."
         if not self.about["source"]:
             raise ValueError(f"{self.names[row]} did not come with this gallery; build one from the pictures.")
-        name, data, _ = next(find_any(self.about["source"]).pictures(int(self.numbers[row])), ("", bytes, 0))
+        found = find_any(self.about["source"], self.about.get("split", ""))
+        name, data, _ = next(found.pictures(int(self.numbers[row])), ("", bytes, 0))
         if relative(name, self.about["source"]) != self.names[row]:
             raise ValueError(gone)
         return preprocess.to_square(preprocess.read_picture(data()))
@@ -150,7 +170,7 @@ class Gallery:
         model : path
             The model's ONNX file.
         thumbnails : path, optional
-            A Parquet file that `python -m model.gallery pictures` wrote for the one file, taken when it is there.
+            A Parquet file that `python -m model.gallery pictures` wrote, taken when it is there and was written for this file.
 
         Raises
         ------

@@ -1,10 +1,17 @@
 """Colours of the map: a class a colour, values on a ramp, by hand."""
 
+import base64
+import dataclasses
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import streamlit as st
 
-from app import map_panel
-from app.components.map import Kind, Ramp
+from app import galleries, map_panel, shared_panel
+from app.components import map as map_component
+from app.components.map import Kind, Mine, Ramp
 from model.gallery.build import build
 from model.gallery.store import Gallery
 from model.layers import Layer
@@ -46,9 +53,60 @@ def test_values_on_a_ramp(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(map_panel, "_units", lambda gallery, layer: TOY.layer[layer].units)
     row: Layer = TOY.layer["pool5"]
     maps = np.asarray(gallery.features["pool5"], np.float32).reshape(6, row.units, -1)
-    assert map_panel._values(gallery, "pool5", 5).tolist() == maps[:, 5].max(1).tolist()
-    assert map_panel._values(gallery, "conv2", 7).tolist() == gallery.peaks["conv2"][:, 7].tolist()
-    assert map_panel._values(gallery, "fc7", 3).tolist() == gallery.features["fc7"][:, 3].tolist()
+    assert map_panel._values("k", "pool5", 5, gallery).tolist() == maps[:, 5].max(1).tolist()
+    assert map_panel._values("k", "conv2", 7, gallery).tolist() == gallery.peaks["conv2"][:, 7].tolist()
+    assert map_panel._values("k", "fc7", 3, gallery).tolist() == gallery.features["fc7"][:, 3].tolist()
+
+
+def test_fc8_goes_below_zero(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(galleries._open_now, "k", gallery)
+    monkeypatch.setattr(map_panel, "_values", lambda *_: np.array([-2, 0, 2], np.float32))
+    colours, ramp = map_panel._colours(gallery, "unit", "fc8", 0)
+    assert isinstance(ramp, Ramp)
+    assert (ramp.low, ramp.high) == ("-2", "2")
+    assert colours.tolist() == [0, 128, 255]
+
+
+def test_counts_of_a_selection(gallery: Gallery) -> None:
+    labels = np.array([0, 2, 2, -1, -1, -1], np.int16)
+    some = dataclasses.replace(gallery, labels=labels)
+    assert map_panel._counts(some, np.array([0, 1, 2, 3])) == [("n2", 2), ("no class", 1), ("n0", 1)]
+    predicted = dataclasses.replace(gallery, class_ids=(), predictions=np.array([1, 1, 1, 1, 1, 5], np.int16))
+    assert map_panel._counts(predicted, np.arange(6)) == [("class 1", 5), ("class 5", 1)]
+
+
+def test_pictures_are_shown_where_there_are_some(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thumbnails that are there in part, only those are asked for; of the others the classes are named."""
+    monkeypatch.setattr(shared_panel, "TOP_PICTURES", 6)
+    rows = gallery.top_rows("fc7", 3, 6)
+    present = np.arange(6) == rows[0]
+    partly = dataclasses.replace(gallery, thumbnails=SimpleNamespace(present=present))  # type: ignore[arg-type]
+    monkeypatch.setitem(galleries._open_now, "k", partly)
+    shown = shared_panel._top(partly, 3)
+    assert shown.count("<img") == 1
+    assert f'src="gallery/k/{rows[0]}.webp"' in shown
+    assert shown.count("<span>") == len({int(gallery.labels[row]) for row in rows[1:]})
+    assert [galleries.address(partly, row) for row in rows[1:]] == [""] * len(rows[1:])
+
+
+def test_points_without_a_place_are_not_sent() -> None:
+    places = np.asarray([[0, 1], [np.nan, np.nan], [2, 3]], np.float32)
+    mine = [Mine("a", "data:", np.full(2, np.nan, np.float32)), Mine("b", "data:", np.ones(2, np.float32))]
+    _, packed = map_component._packed(places, np.array([5, 6, 7], np.uint16), Ramp(["#000000"], "0", "1"), mine)
+    length = int.from_bytes(packed[:4], "little")
+    header, arrays = json.loads(packed[4 : 4 + length]), packed[4 + length :]
+    assert (header["count"], header["placed"], header["total"]) == (3, 2, 5)
+    assert [one["label"] for one in header["own"]] == ["b"]
+    assert np.frombuffer(arrays[:24], np.float32).tolist() == [0, 1, 2, 3, 1, 1]
+    assert np.frombuffer(arrays[24:36], np.uint32).tolist() == [0, 2, 4]
+    assert np.frombuffer(arrays[36:], np.uint16).tolist() == [5, 7]
+
+
+def test_a_selection_counts_points_with_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = np.asarray([[0, 1], [np.nan, np.nan], [2, 3]], np.float32)
+    text = base64.b64encode(bytes([0b10])).decode()
+    monkeypatch.setattr(st, "session_state", {"map": {"selected": text}})
+    assert map_component.selected(places).tolist() == [2]
 
 
 def test_colours_differ() -> None:

@@ -6,12 +6,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
+from app import galleries, gallery_panel, map_panel
+from app.command_job import CommandJob
 from app.components import webcam
+from app.text import t
+from model.gallery import export
 from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
 from tests.toys import TOY, picture, small, write_class_folders, write_toy
@@ -218,6 +224,9 @@ def test_gallery_of_another_model(app: AppTest, tmp_path: Path) -> None:
     write_toy(tmp_path / "toy" / "model.onnx", seed=5)
     app.run()
     open_page(app, "neighbours")
+    assert "No gallery yet." in text(app)  # that one is not offered
+    app.query_params["gallery"] = "photos"  # as in an address
+    app.run()
     assert not app.exception
     assert "was built with another model (toy)" in errors(app)[0]
 
@@ -240,6 +249,57 @@ def test_what_nobody_expected_is_one_sentence(
         "Something went wrong here. Reload the page; if it happens again, the server's log says more."
     ]
     assert "Cat. The network sees" in text(app)
+def test_files_of_a_selection_wait_until_they_are_asked_for(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(map_panel, "selected", lambda positions: np.arange(6))
+    monkeypatch.setattr(export, "to_csv", lambda *_: made.append("csv"))
+    monkeypatch.setattr(export, "to_zip", lambda *_: made.append("zip"))
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    assert not app.exception
+    assert "6 pictures selected" in text(app)
+    assert made == []
+
+
+def test_pictures_of_ones_own(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept once, as many as there is room for; then the button says why it does nothing."""
+    monkeypatch.setattr(galleries, "MAX_OWN", 1)
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+
+    def keep() -> Button:
+        return next(button for button in app.button if button.label == "Put your picture beside these")
+
+    assert not keep().disabled
+    keep().click().run()
+    assert keep().disabled
+    assert "Your picture is among them. Pictures of your own: 1 of at most 1." in text(app)
+    assert "Why is “Cat” near “Cat”" not in text(app)
+    app.slider(key="lesion_gpu2").set_value(100).run()  # another picture, for the network
+    assert keep().disabled
+    assert "There is room for 1 of your own" in text(app)
+
+
+def test_progress_says_nothing_that_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = CommandJob("model.gallery", "x", ())
+    job.stage, job.total = "pictures", 200
+    assert job.seconds_left is None
+    assert t("gallery_stage_pictures", done=0, total=200, left=job.left) == "0 of 200 pictures"
+    monkeypatch.setattr("app.command_job.time.monotonic", lambda: job._since + 10)
+    job.done = 50
+    assert t("gallery_stage_pictures", done=50, total=200, left=job.left) == "50 of 200 pictures, 30 s left"
+
+
+def test_two_pages_may_both_take_a_job_off_the_list() -> None:
+    job = CommandJob("model.gallery", "x", ())
+    gallery_panel._jobs().append(job)
+    gallery_panel._forget(job)
+    gallery_panel._forget(job)
+    assert job not in gallery_panel._jobs()
 
 
 def test_gallery_without_a_name(app: AppTest) -> None:

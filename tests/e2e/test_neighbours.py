@@ -135,6 +135,34 @@ def test_a_picture_of_ones_own_is_found(wide_page: Page) -> None:
     expect(strip(wide_page, "pixels").locator(".label").first).to_have_text("mine.png")
 
 
+def test_ones_own_picture_is_on_the_map(wide_page: Page, gallery: Gallery) -> None:
+    """Where it was as the query; never its own neighbour; hovered, clicked and asked like any other."""
+    open_page(wide_page, "neighbours?gallery=colours")
+    upload(wide_page, "mine.png", encoded(picture(7)))
+    before = str(wide_page.locator(".map[data-painted]").get_attribute("data-query"))
+    keep = wide_page.get_by_role("button", name="Put your picture beside these")
+    keep.click()
+    expect(wide_page.get_by_text("Your picture is among them.")).to_be_visible()
+    expect(wide_page.get_by_text("they last for this session")).to_be_visible()
+    expect(keep).to_be_disabled()
+    settle(wide_page)
+    assert len(gallery) not in rows(wide_page, "fc7")
+    expect(wide_page.get_by_text("Why is “mine.png” near “mine.png”")).to_have_count(0)
+    found = wide_page.locator(".map[data-painted]")
+    found.locator(".over").scroll_into_view_if_needed()
+    wide_page.wait_for_timeout(300)
+    own = found.evaluate("(root, row) => root.place(row)", len(gallery))
+    assert own == pytest.approx([float(value) for value in before.split()], abs=0.1)
+    wide_page.mouse.move(*at(found, len(gallery)))
+    expect(found).to_have_attribute("data-hover", str(len(gallery)))
+    expect(found.locator(".card .says")).to_have_text("mine.png")
+    assert str(found.locator(".card img").get_attribute("src")).startswith("data:image/webp")
+    wide_page.mouse.click(*at(found, len(gallery)))
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    expect(wide_page.get_by_label("The query: mine.png")).to_be_visible()
+    expect_no_trouble(wide_page)
+
+
 def test_a_gallery_from_the_page(wide_page: Page, place: Path) -> None:
     """Built while other pages are open, then in use."""
     name = "holiday"
@@ -152,6 +180,31 @@ def test_a_gallery_from_the_page(wide_page: Page, place: Path) -> None:
     go_to(wide_page, "Neighbours")
     expect(wide_page.get_by_text("Among 6 pictures.")).to_be_visible(timeout=90_000)
     expect_no_trouble(wide_page)
+
+
+def test_a_folder_that_has_changed_is_built_anew(wide_page: Page, place: Path) -> None:
+    write_class_folders(place, "garden", 2, 3)
+    for count in (6, 7):
+        open_page(wide_page, "neighbours")
+        wide_page.get_by_text("Build a gallery of your own pictures").click()
+        wide_page.get_by_label("Folder or Parquet file").fill(str(place / "garden"))
+        wide_page.get_by_role("button", name="Build the gallery").click()
+        expect(wide_page.get_by_text(f"Among {count} pictures.")).to_be_visible(timeout=180_000)
+        (place / "garden" / "n0" / "new.png").write_bytes(encoded(picture(1)))
+    expect(wide_page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+def test_splits_are_asked_for(wide_page: Page, place: Path) -> None:
+    for i, split in enumerate(("train", "val")):
+        write_class_folders(place / "set", split, 2, 3 + i)
+    open_page(wide_page, "neighbours")
+    wide_page.get_by_text("Build a gallery of your own pictures").click()
+    wide_page.get_by_label("Folder or Parquet file").fill(str(place / "set"))
+    wide_page.get_by_role("button", name="Build the gallery").click()
+    expect(wide_page.get_by_text("holds several splits, train, val; choose one")).to_be_visible()
+    select(wide_page, "Split", "val")
+    wide_page.get_by_role("button", name="Build the gallery").click()
+    expect(wide_page.get_by_text("Among 8 pictures.")).to_be_visible(timeout=180_000)
 
 
 def test_neighbours_of_nothing(wide_page: Page) -> None:
@@ -216,6 +269,7 @@ def test_hover_shows_the_right_picture_after_any_filter(page: Page, gallery: Gal
         page.mouse.move(*at(found, row))
         shown = int(str(found.get_attribute("data-hover")))
         assert at(found, shown) == pytest.approx(at(found, row), abs=1.5)  # it, or one that lies on it
+        expect(found.locator(".card img")).to_be_visible()
         address = str(found.locator(".card img").get_attribute("src"))
         assert address.endswith(f"/{shown}.webp")
         assert page.request.get(f"/{address}").body() == gallery.thumbnail(shown)
@@ -244,6 +298,26 @@ def test_hover_shows_the_right_picture_after_any_filter(page: Page, gallery: Gal
     assert asked
 
 
+def test_hover_shows_no_other_picture_while_its_own_is_on_its_way(wide_page: Page, gallery: Gallery) -> None:
+    found, held = the_map(wide_page), []
+    image, names = found.locator(".card img"), {row: gallery.names[row].split("/")[-1] for row in (0, 30, 47)}
+    wide_page.mouse.move(*at(found, 0))
+    expect(image).to_be_visible()
+    wide_page.route(re.compile(r"/(30|47)\.webp"), lambda route: held.append(route))
+    for row in (30, 47):
+        wide_page.mouse.move(*at(found, row))
+        expect(found).to_have_attribute("data-hover", str(row))
+        expect(found.locator(".card .says")).to_contain_text(names[row])
+        expect(image).to_have_count(0)
+    assert len(held) == 2
+    held[0].continue_()  # the first, late
+    wide_page.wait_for_timeout(300)
+    expect(image).to_have_count(0)
+    held[1].continue_()
+    expect(image).to_be_visible()
+    assert str(image.get_attribute("src")).endswith("/47.webp")
+
+
 def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
     found = the_map(page)
     found.get_by_role("button", name="Lasso").click()
@@ -259,6 +333,15 @@ def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
     inside = [row for row in range(len(gallery)) if at(found, row)[0] - box["x"] < box["width"] / 2]
     assert 0 < len(inside) < len(gallery)
     expect(page.get_by_text(f"{len(inside)} pictures selected")).to_be_visible()
+    bars = page.get_by_role("img", name="How many of each class are selected")
+    counts = np.bincount(gallery.labels[inside])
+    assert bars.locator(".value").all_text_contents() == [str(n) for n in sorted(counts[counts > 0], reverse=True)]
+    told = zip(bars.locator(".name").all_text_contents(), bars.locator(".value").all_text_contents(), strict=True)
+    assert dict(told) == {gallery.class_names[i]: str(n) for i, n in enumerate(counts) if n}
+    pictures = page.locator('img[width="72"]')
+    assert [str(one.get_attribute("src")).rsplit("/")[-1] for one in pictures.all()] == [
+        f"{row}.webp" for row in inside
+    ]
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
     lines = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
@@ -274,6 +357,31 @@ def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
     found.locator(".over").press("Escape")
     expect(page.get_by_text("pictures selected")).to_have_count(0)
     expect_no_trouble(page)
+
+
+def test_what_the_legend_hides_is_not_selected(wide_page: Page) -> None:
+    found = the_map(wide_page)
+    found.get_by_role("button", name="Box").click()
+    box = found.locator(".over").bounding_box()
+    assert box
+    wide_page.mouse.move(box["x"] + 1, box["y"] + 1)
+    wide_page.mouse.down()
+    wide_page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] - 1, steps=4)
+    wide_page.mouse.up()
+    expect(found).to_have_attribute("data-selected", str(NUM_CLASSES * PER_CLASS))
+    found.locator(".kind").nth(2).click()
+    expect(found).to_have_attribute("data-selected", str(PER_CLASS))
+    expect(wide_page.get_by_text(f"{PER_CLASS} pictures selected")).to_be_visible()
+
+
+def test_lines_lead_to_the_neighbours(wide_page: Page, gallery: Gallery) -> None:
+    found = the_map(wide_page, "neighbours?gallery=colours&query=12&k=4")
+    ends = json.loads(str(found.get_attribute("data-lines")))
+    assert [row for row, *_ in ends] == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][11]), 4, without=11)
+    for row, x, y in ends:
+        assert found.evaluate("(root, row) => root.place(row)", row) == pytest.approx([x, y], abs=1)
+    query = [float(value) for value in str(found.get_attribute("data-query")).split()]
+    assert found.evaluate("(root, row) => root.place(row)", 11) == pytest.approx(query, abs=0.1)
 
 
 def test_box_and_turn(wide_page: Page, gallery: Gallery) -> None:
@@ -334,3 +442,12 @@ def test_map_by_keyboard(wide_page: Page) -> None:
     over.press("+")
     wide_page.wait_for_timeout(100)
     assert at(found, 3) != after
+
+
+def test_a_thumbnail_that_does_not_come_leaves_its_name_once(wide_page: Page) -> None:
+    open_page(wide_page, "neighbours?gallery=colours")
+    tile = strip(wide_page, "fc7").locator(".tile").first
+    name = tile.locator(".label").inner_text()
+    tile.locator("img").dispatch_event("error")
+    expect(tile.locator(".sight")).to_have_text(name)
+    assert tile.inner_text().count(name) == 1

@@ -9,11 +9,27 @@ from playwright.sync_api import Page, expect
 
 from model.gallery.store import Gallery
 from model.picture_set import find_split
-from tests.e2e.actions import expect_no_trouble, open_page
+from tests.e2e.actions import expect_no_trouble, open_page, settle
 from tests.photographs import IMAGENET20, needs_photographs
 from tests.test_shipped_model import MODEL
+from tests.toys import write_class_folders
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def test_the_points_are_sent_once(wide_page: Page) -> None:
+    """Another query brings its own few numbers; the points, 14 bytes each, do not come again."""
+    received: list[int] = []
+    wide_page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    open_page(wide_page, "neighbours")
+    expect(wide_page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
+    assert max(received) > 14 * 7854
+    received.clear()
+    wide_page.locator(".strip .sight").nth(1).click()
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(wide_page)
+    assert received
+    assert max(received) < 2 * 7854
 
 
 def test_classes_codes_and_map_at_once(page: Page) -> None:
@@ -54,13 +70,17 @@ def test_pictures_that_are_pointed_to_appear(wide_page: Page, tmp_path: Path) ->
     expect(first.locator("img")).to_have_count(0)
     row = int(str(first.get_attribute("data-row")))
     _, data, _ = next(find_split(IMAGENET20, "val").pictures(int(gallery.numbers[row])))
-    (tmp_path / Path(gallery.names[row]).name).write_bytes(data())
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / Path(gallery.names[row]).name).write_bytes(data())
     wide_page.get_by_text("Show this gallery's pictures").click()
-    wide_page.get_by_label("Folder or Parquet file").first.fill(str(tmp_path))
+    write_class_folders(tmp_path, "b", 1, 1)
+    wide_page.get_by_label("Folders or Parquet files").fill(f"{tmp_path / 'b'}\n{tmp_path / 'a'}")
     wide_page.get_by_role("button", name="Show them").click()
     image = wide_page.locator(f'.strip[data-name="fc7"] .tile[data-row="{row}"] img')
     expect(image).to_have_count(1, timeout=60_000)
     address = str(image.get_attribute("src"))
     assert wide_page.request.get(f"/{address}").body()[8:12] == b"WEBP"
     expect(wide_page.get_by_text("Show this gallery's pictures")).to_be_visible()  # the others are still to be found
+    assert wide_page.locator('.strip[data-name="fc7"] img').count() == 1  # no broken ones beside it
+    assert wide_page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
     expect_no_trouble(wide_page)

@@ -1,8 +1,9 @@
 """Galleries on disk: features as the explorer's own, interrupted and shared builds the same, refusals in a sentence."""
 
+import dataclasses
 import io
 import json
-import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,9 @@ def test_rows_agree(model: Path, photos: Path, tmp_path: Path) -> None:
         assert gallery.class_names[gallery.labels[row]] == path.parent.name
         for layer in ("fc7", "fc6", "pool5"):
             np.testing.assert_allclose(gallery.features[layer][row], seen[layer].ravel(), rtol=2e-3, atol=2e-3)
-        np.testing.assert_allclose(gallery.peaks["conv3"][row], seen["conv3"].max((1, 2)), rtol=2e-3, atol=2e-3)
+        for layer in ("conv3", "norm1", "pool2"):
+            np.testing.assert_allclose(gallery.peaks[layer][row], seen[layer].max((1, 2)), rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(gallery.peaks["fc8"][row], seen["fc8"].ravel(), rtol=2e-3, atol=2e-3)
         square = preprocess.to_square(preprocess.read_picture(path))
         assert (gallery.features["pixels"][row] == pixels(square)).all()
         assert (gallery.square(row) == square).all()
@@ -121,23 +124,29 @@ def test_interrupted_and_resumed(model: Path, photos: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("small_parts")
-def test_two_processes_share_the_work(model: Path, photos: Path, tmp_path: Path) -> None:
-    """As torchrun starts them; together they write what one alone does."""
-    script = f"""
-from model.gallery import build as b, parts
-b.PART, parts.BATCH = 5, 2
-b.build({str(model)!r}, {str(photos)!r}, {str(tmp_path / "shared")!r}, with_map=False)
-"""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, "RANK": str(i), "WORLD_SIZE": "2"}
-        )
-        for i in (0, 1)
-    ]
-    assert [process.wait(120) for process in processes] == [0, 0]
-    build(model, photos, tmp_path / "alone", with_map=False)
-    assert files(tmp_path / "shared") == files(tmp_path / "alone")
+def test_torchrun_shares_the_work(model: Path, tmp_path: Path) -> None:
+    """The documented command, as small parts as ever: both processes run pictures, and together write what one does."""
+    write_class_folders(tmp_path, "photos", 2, 70)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29498"]
+    places = [str(model), str(tmp_path / "photos"), str(tmp_path / "shared")]
+    done = subprocess.run(
+        [*torchrun, "-m", "model.gallery", "build", *places], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "This process has done its share." in done.stdout
+    assert "shared: 140 pictures" in done.stdout
+    assert "pictures: 12 of 12" in done.stderr  # the second one's
+    build(model, tmp_path / "photos", tmp_path / "alone", with_map=False)
+    shared, alone = (files(tmp_path / name) for name in ("shared", "alone"))
+    rows = [name for name in alone if not name.startswith("codes")]  # whose sums depend on the number of threads
+    assert {name: shared[name] for name in rows} == {name: alone[name] for name in rows}
+
+
+def test_a_process_that_has_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "POLL_SECONDS", 0)
+    monkeypatch.setattr(building, "MOST_WAIT_SECONDS", 0)
+    with pytest.raises(ValueError, match="No other process has finished a part for an hour; start the same command"):
+        building._wait(tmp_path, 1)
 
 
 def test_share_of_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +167,7 @@ def test_limit_is_spread_evenly(model: Path, photos: Path, tmp_path: Path) -> No
 def test_refusals(model: Path, photos: Path, tmp_path: Path) -> None:
     dest = tmp_path / "gallery"
     build(model, photos, dest, limit=4, with_map=False)
-    with pytest.raises(ValueError, match="was begun with another num_wanted; name a new folder"):
+    with pytest.raises(ValueError, match="was begun with another number of pictures; name a new folder"):
         build(model, photos, dest, limit=5)
     with pytest.raises(ValueError, match="has no layer fc9"):
         build(model, photos, tmp_path / "x", layers=("fc9",))
@@ -201,6 +210,19 @@ def test_pictures_without_classes(model: Path, tmp_path: Path) -> None:
     assert gallery is not None
     assert gallery.labels.tolist() == [-1, -1, -1]
     assert set(gallery.maps) == {"pca2", "pca3"}  # too few for UMAP
+
+
+def test_a_split_is_built_and_read_again(model: Path, tmp_path: Path) -> None:
+    for i, split in enumerate(("train", "val")):
+        write_class_folders(tmp_path / "set", split, 2, 1 + i)
+    (tmp_path / "set" / "val" / "notes.txt").touch()
+    with pytest.raises(ValueError, match="holds several splits"):
+        build(model, tmp_path / "set", tmp_path / "gallery", with_map=False)
+    gallery = build(model, tmp_path / "set", tmp_path / "gallery", with_map=False, split="val")
+    assert gallery is not None
+    assert gallery.names == ("val/n0/0.png", "val/n0/1.png", "val/n1/0.png", "val/n1/1.png")
+    assert gallery.left_out == ("val/notes.txt",)
+    assert (gallery.square(3) == preprocess.to_square(preprocess.read_picture(tmp_path / "set/val/n1/1.png"))).all()
 
 
 def test_strongest_by_hand() -> None:
@@ -258,12 +280,25 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     again = Gallery.open(path, model, tmp_path / "found.parquet")
     shown = [row for row in range(len(again)) if again.thumbnail(row)]
     assert len(shown) == 1
+    assert [row for row in range(len(again)) if again.has_thumbnail(row)] == shown
+    assert not one.has_thumbnail(shown[0])
     assert again.names[shown[0]] == "n1/2.png"
     assert again.thumbnails is not None
     assert again.thumbnails.count == 1
     shutil.copy(photos / "n2" / "2.png", tmp_path / "elsewhere" / "n9" / "2.png")
     (tmp_path / "elsewhere" / "n9").rename(tmp_path / "elsewhere" / "n2")
     assert find_pictures(one, [tmp_path / "elsewhere"], tmp_path / "found.parquet") == 2  # the first is still there
+    (tmp_path / "set").mkdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "set" / "train")
+    write_class_folders(tmp_path / "set", "val", 1, 1)  # as imagenette2 comes: every split is looked through
+    assert find_pictures(one, [tmp_path / "set"], tmp_path / "set.parquet") == 3
+    (tmp_path / "set" / "train").rename(tmp_path / "elsewhere")
+    other = dataclasses.replace(one, names=one.names[::-1])
+    for wrong in (other, dataclasses.replace(one, about={**one.about, "model_hash": "another"})):
+        find_pictures(wrong, [tmp_path / "elsewhere"], tmp_path / "wrong.parquet")
+        assert Gallery.open(path, model, tmp_path / "wrong.parquet").thumbnails is None  # rows of another gallery
+    (tmp_path / "wrong.parquet").write_bytes(b"nothing")
+    assert Gallery.open(path, model, tmp_path / "wrong.parquet").thumbnails is None
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="is no gallery of this project"):
         Gallery.open(tmp_path / "bad.parquet", model)
@@ -275,7 +310,9 @@ def test_command_line(model: Path, photos: Path, tmp_path: Path, capsys: pytest.
     (photos / "n0" / "0.png").write_bytes(b"broken")
     assert main(["build", str(model), str(photos), str(tmp_path / "gallery"), "--limit", "12", "--layers", "fc6"]) == 0
     said = capsys.readouterr()
-    assert "12 of 12" in said.err
+    assert "pictures: 12 of 12" in said.err
+    assert "map: 100%" in said.err
+    assert not re.search("(map|codes|merge): [^\r]*a second", said.err)
     assert "gallery: 11 pictures; 1 could not be read:\n  n0/0.png: " in said.out
     assert set(Gallery.open(tmp_path / "gallery", model).features) == {"fc6", "fc7", "pixels"}
     assert main(["compact", str(tmp_path / "gallery"), str(tmp_path / "gallery.pq")]) == 0

@@ -1,10 +1,13 @@
 """Maps: reproducible, of every picture, and a new picture where its neighbours are, weighted as UMAP weighs them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from model.gallery import maps
-from model.gallery.maps import compute, memberships, place
+from model.gallery.maps import _made, compute, memberships, place
 
 
 def blobs(count: int = 90) -> np.ndarray:
@@ -23,11 +26,33 @@ def test_umap_keeps_clusters_together() -> None:
         middles = np.stack([array[i::3].mean(0) for i in range(3)])
         nearest = np.linalg.norm(array[:, None] - middles, axis=2).argmin(1)
         assert (nearest == np.arange(90) % 3).all()
-    assert told == [(i, 4) for i in range(5)]
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == ((0, 400), (400, 400))
+    assert len(told) > 10  # UMAP's epochs count
     assert about["points"] == 90
     assert 0.8 < about["trustworthiness"]["umap2"] <= 1
     again, _ = compute(features)
     assert (again["umap3"] == places["umap3"]).all()  # the seed decides
+
+
+def test_finished_maps_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(done: int, total: int) -> None:
+        if done >= 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compute(blobs(40)[:14], progress=stop, folder=tmp_path)
+    made = []
+
+    def counted(points: Any, name: str, *rest: Any) -> Any:
+        made.append(name)
+        return _made(points, name, *rest)
+
+    monkeypatch.setattr(maps, "_made", counted)
+    places, about = compute(blobs(40)[:14], folder=tmp_path)
+    assert made == ["pca3"]
+    assert (places["pca2"] == compute(blobs(40)[:14])[0]["pca2"]).all()
+    assert about["trustworthiness"] == {}
 
 
 def test_pca_by_singular_values() -> None:

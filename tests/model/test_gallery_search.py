@@ -7,7 +7,7 @@ import pytest
 
 from model.gallery.codes import Encoder
 from model.gallery.retrieval import average_precision, class_figures, euclidean, hamming, nearest_rows, recall
-from model.gallery.search import CodeIndex, Neighbour, exact, reranked
+from model.gallery.search import CodeIndex, Neighbour, depth_for, exact, reranked
 from model.gallery.shared import Shared, overlap, shared_units
 
 
@@ -80,6 +80,15 @@ def test_reranked_is_exact_among_its_candidates(mapped: bool, tmp_path: Path) ->
         assert [one.row for one in some] == candidates[brute(features[candidates], query, 6)].tolist()
         hits.append(overlap([one.row for one in exact(features, query, 6)], [one.row for one in some]))
     assert np.mean(hits) > 0.9
+
+
+def test_depth_grows_with_the_gallery() -> None:
+    assert [depth_for(count) for count in (1, 50_000, 200_000, 1_281_167)] == [500, 500, 1000, 2000]
+    features = clustered()
+    encoder = Encoder.fit(features, bits=64)
+    index, query = CodeIndex(encoder.encode(features)), features[3].astype(np.float32)
+    code = encoder.encode(query[None])[0]
+    assert reranked(features, index, query, code) == reranked(features, index, query, code, depth=500)
 
 
 def test_bad_arguments() -> None:

@@ -61,6 +61,51 @@ def test_anything_with_pictures(tmp_path: Path) -> None:
     assert find_any(tmp_path / "x.parquet").num_images == 1
 
 
+@pytest.mark.parametrize("place", ["", "data"])
+def test_splits_are_not_mixed(place: str, tmp_path: Path) -> None:
+    """The Hub's layout: a split is asked for where there are several; what has no class is -1."""
+    (tmp_path / place).mkdir(exist_ok=True)
+    for name, labels in {"train": [0, 0, 1], "validation": [1], "test": [-1, -1]}.items():
+        write_parquet(tmp_path / place / f"{name}-00000-of-00001.parquet", ["cat", "dog"], labels)
+    with pytest.raises(ValueError, match="holds several splits, train, val, test; choose one with --split"):
+        find_any(tmp_path)
+    assert find_any(tmp_path, "train").num_images == 3
+    assert [label for _, _, label in find_any(tmp_path, "val").pictures()] == [1]
+    assert [label for _, _, label in find_any(tmp_path, "test").pictures()] == [-1, -1]
+    (tmp_path / place / "validation-00000-of-00001.parquet").unlink()
+    with pytest.raises(ValueError, match="There is no split val at"):
+        find_any(tmp_path, "val")
+    (tmp_path / place / "train-00000-of-00001.parquet").unlink()
+    write_parquet(tmp_path / place / "more.parquet", ["cat", "dog"], [0])
+    assert find_any(tmp_path).left_out == (str(tmp_path / place / "more.parquet"),)
+
+
+def test_split_folders(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "set", "train", 2, 2)
+    write_class_folders(tmp_path / "set", "val", 2, 1)
+    (tmp_path / "set" / "list.csv").touch()
+    with pytest.raises(ValueError, match="holds several splits, train, val; choose"):
+        find_any(tmp_path / "set")
+    found = find_any(tmp_path / "set", "val")
+    assert (found.num_images, found.class_ids) == (2, ("n0", "n1"))
+    assert found.left_out == (str(tmp_path / "set" / "list.csv"),)
+    write_class_folders(tmp_path, "vehicles", 2, 1)
+    (tmp_path / "vehicles" / "n1").rename(tmp_path / "vehicles" / "train")
+    assert find_any(tmp_path / "vehicles").class_ids == ("n0", "train")  # a class
+
+
+def test_pictures_beside_folders_have_no_class(tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "val", 1, 1)
+    for name in ("loose.tif", "notes.txt", ".hidden"):
+        (tmp_path / "val" / name).touch()
+    found = find_any(tmp_path / "val")
+    assert [(Path(name).name, label) for name, _, label in found.pictures()] == [("0.png", 0), ("loose.tif", -1)]
+    assert [Path(name).name for name in found.left_out] == ["notes.txt"]
+    labelled = find_split(tmp_path, "val")
+    assert labelled.num_images == 1
+    assert [Path(name).name for name in labelled.left_out] == ["notes.txt", "loose.tif"]
+
+
 def test_sentences(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"No val pictures below .*: expected val or validation-"):
         find_split(tmp_path, "val")
@@ -75,8 +120,10 @@ def test_sentences(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"y.parquet does not name its classes"):
         find_any(tmp_path / "y.parquet")
     write_parquet(tmp_path / "u.parquet", ["cat"], [-1])
+    (tmp_path / "u.parquet").rename(tmp_path / "val-u.parquet")
     with pytest.raises(ValueError, match="has a picture with label -1; choose a labelled split"):
-        list(find_any(tmp_path / "u.parquet").pictures())
+        list(find_split(tmp_path, "val").pictures())
+    (tmp_path / "val-u.parquet").unlink()
     pq.write_table(pa.table({"image": [b"x"], "label": [0]}), tmp_path / "b.parquet")
     with pytest.raises(ValueError, match="image is no struct of bytes and path"):
         find_any(tmp_path / "b.parquet")
