@@ -7,6 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from app import kernel_figures
+from app.components.take_away import of_unit
 from app.text import t
 from model.explorer import Explorer
 from model.gratings import COLOUR_AXES, grating, tuning
@@ -79,7 +80,8 @@ def _curves(
 ) -> None:
     tower = int(chosen >= layer.tower_units(0).stop)
     colour = kernel_figures.colour_of(layer, tower)
-    left, right = st.columns(2)
+    with of_unit("conv1", chosen, where="curves"):
+        left, right = st.columns(2)
     with left:
         titles = t("kernels_orientation_axis"), t("bench_answer")
         caption = t("bench_orientation_caption", number=chosen + 1, frequency=frequency)

@@ -14,6 +14,7 @@ from app.bars import count_bars
 from app.components.map import Kind, Ramp, clicked, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
+from app.tables import csv_button
 from app.text import class_word, plain, t
 from model.gallery import export, maps
 from model.gallery.search import Neighbour
@@ -149,6 +150,11 @@ def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:
     names, counts = np.unique([galleries.label(gallery, int(row)) for row in rows], return_counts=True)
     order = np.argsort(-counts, kind="stable")[:20]
     st.html(count_bars([(str(names[i]), int(counts[i])) for i in order], t("map_counts")))
+    table = [
+        {t("column_class"): str(names[i]), t("column_images"): int(counts[i])}
+        for i in np.argsort(-counts, kind="stable")
+    ]
+    csv_button(table, "map_counts")
     with st.container(horizontal=True):
         csv = export.to_csv(gallery, rows)
         st.download_button(t("map_csv"), csv, "selection.csv", "text/csv", key="map_csv", on_click="ignore")
