@@ -27,7 +27,8 @@ def picture_panel() -> None:
             st.error(f"{plain(error)} {t('picture_kept')}")
         _sources()
         _model_choice()
-        _status()
+        if not state.view().present:
+            _status()
         lesion_panel()
     except ValueError as reason:
         st.error(plain(said(str(reason))))
