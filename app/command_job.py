@@ -60,10 +60,15 @@ class CommandJob:
         return self.done / self.total if self.total else 0.0
 
     @property
+    def seconds(self) -> float:
+        """Since this stage began."""
+        return time.monotonic() - self._since
+
+    @property
     def seconds_left(self) -> float:
         """Of this stage, guessed from what is done; 0 at first."""
         done = self.done - self._first
-        return (time.monotonic() - self._since) / done * (self.total - self.done) if done else 0.0
+        return self.seconds / done * (self.total - self.done) if done else 0.0
 
     def _listen(self) -> None:
         assert self._process
@@ -76,6 +81,7 @@ class CommandJob:
             if told["stage"] != self.stage:
                 self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
             self.done, self.total = told["done"], told["total"]
-        if self._process.wait() and not self.cancelled and not self.error:
-            self.error = self._failed
+        with self._process:  # which closes its pipes
+            if self._process.wait() and not self.cancelled and not self.error:
+                self.error = self._failed
         self._over.set()
