@@ -7,7 +7,7 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
-  made.className = className;
+  if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
   parent.append(made);
   return made;
