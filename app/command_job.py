@@ -60,10 +60,15 @@ class CommandJob:
         return self.done / self.total if self.total else 0.0
 
     @property
+    def seconds(self) -> float:
+        """Since this stage began."""
+        return time.monotonic() - self._since
+
+    @property
     def seconds_left(self) -> float | None:
         """Of this stage, guessed from what is done; None while nothing is."""
         done = self.done - self._first
-        return (time.monotonic() - self._since) / done * (self.total - self.done) if done else None
+        return self.seconds / done * (self.total - self.done) if done else None
 
     @property
     def left(self) -> str:
@@ -82,6 +87,7 @@ class CommandJob:
             if told["stage"] != self.stage:
                 self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
             self.done, self.total = told["done"], told["total"]
-        if self._process.wait() and not self.cancelled and not self.error:
-            self.error = self._failed
+        with self._process:  # which closes its pipes
+            if self._process.wait() and not self.cancelled and not self.error:
+                self.error = self._failed
         self._over.set()

@@ -69,13 +69,14 @@ def main() -> None:
     with links:
         for one in pages:
             st.page_link(one)
-        _language()
-        link_panel()
+        if not state.view().present:
+            _language()
+            link_panel()
         present.controls(page.url_path or PAGES[0])
         why.listen(take_asked)
     with left, st.container(key="left"):
         picture_panel()
-    if fine and _drawn(right, page.run):
+    if fine and _drawn(right, page.run) and not state.view().present:
         _drawn(links, lambda: take_away_panel(page.url_path or PAGES[0]))
 
 

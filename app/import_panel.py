@@ -19,7 +19,7 @@ POLL_SECONDS = 0.5
 
 
 def import_panel() -> None:
-    """Choose, see it come, use it; each visitor imports one at a time."""
+    """Choose, see it come, use it; each visitor imports one at a time, or watches it come for another one."""
     under_way = _job() is not None
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)()
     if done := st.session_state.get("import_done"):
@@ -49,9 +49,14 @@ def _work() -> None:
     if job is None:
         return
     if not job.is_over:
-        words = {"done": job.done / 1e6, "total": job.total / 1e6, "left": job.left}
-        st.progress(job.share, text=t(f"import_stage_{job.stage or 'start'}", **words))
-        st.button(t("import_cancel"), key="import_cancel", on_click=job.cancel)
+        words = {"done": job.done / 1e6, "total": job.total / 1e6, "left": job.left, "seconds": job.seconds}
+        sentence = t(f"import_stage_{job.stage or 'start'}", **words)
+        if job.stage == "fetch":
+            st.progress(job.share, text=sentence)
+        else:  # nobody knows how far it is
+            st.write(sentence)
+        if st.session_state["import_mine"]:
+            st.button(t("import_cancel"), key="import_cancel", on_click=job.cancel)
         return
     fine = not (job.error or job.cancelled)
     st.session_state.update(import_job=None, import_error=job.error, import_done=job.name if fine else "")
@@ -63,10 +68,11 @@ def _work() -> None:
 
 
 def _start(name: str, *arguments: str) -> None:
-    if name not in _jobs() or _jobs()[name].is_over:
+    mine = name not in _jobs() or _jobs()[name].is_over
+    if mine:
         out = models_folder() / name / "model.onnx"
         _jobs()[name] = CommandJob("model.convert", name, (*arguments, str(out))).start()
-    st.session_state.update(import_job=_jobs()[name], import_error="", import_done="")
+    st.session_state.update(import_job=_jobs()[name], import_mine=mine, import_error="", import_done="")
 
 
 def _published() -> None:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import kernel_figures
+from app.components.take_away import of_unit
 from app.text import t
 from model.explorer import Explorer
 from model.gratings import COLOUR_AXES, grating, tuning
@@ -96,7 +97,8 @@ def _curves(
 ) -> None:
     tower = int(chosen >= layer.tower_units(0).stop)
     colour = kernel_figures.colour_of(layer, tower)
-    left, right = st.columns(2)
+    with of_unit("conv1", chosen, where="curves"):
+        left, right = st.columns(2)
     with left:
         titles = t("kernels_orientation_axis"), t("bench_answer")
         caption = t("bench_orientation_caption", number=chosen + 1, frequency=frequency)

@@ -15,6 +15,7 @@ from app.bars import count_bars
 from app.components.map import Asked, Kind, Mine, Ramp, clicked, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
+from app.tables import csv_button
 from app.text import class_word, plain, t
 from model.gallery import export, maps
 from model.gallery.store import Gallery
@@ -154,7 +155,9 @@ def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:
     if not len(rows):
         return
     st.markdown(f"**{t('map_selected', count=len(rows))}**")
-    st.html(count_bars(_counts(gallery, rows), t("map_counts" if gallery.class_ids else "map_counts_predicted")))
+    counts = _counts(gallery, rows)
+    st.html(count_bars(counts[:MOST_COUNTED], t("map_counts" if gallery.class_ids else "map_counts_predicted")))
+    csv_button([{t("column_class"): name, t("column_images"): count} for name, count in counts], "map_counts")
     with st.container(horizontal=True):
         _download("csv", "text/csv", partial(export.to_csv, gallery, rows))
         _download("zip", "application/zip", partial(export.to_zip, gallery, rows))
@@ -178,7 +181,7 @@ def _counts(gallery: Gallery, rows: npt.NDArray[np.int64]) -> list[tuple[str, in
         (gallery.labels, gallery.class_names) if gallery.class_ids else (gallery.predictions, gallery.classes)
     )
     counts = np.bincount(numbers[rows].astype(np.int64) + 1)  # 0 is no class
-    order = np.argsort(-counts, kind="stable")[:MOST_COUNTED]
+    order = np.argsort(-counts, kind="stable")
     return [(class_word(names[i - 1]) if i else t("map_none"), int(counts[i])) for i in order.tolist() if counts[i]]
 
 

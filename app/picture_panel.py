@@ -28,7 +28,8 @@ def picture_panel() -> None:
         _sources()
         _model_choice()
         with st.container(key="foot"):
-            _status()
+            if not state.view().present:
+                _status()
             lesion_panel()
     except ValueError as reason:
         st.error(plain(said(str(reason))))

@@ -1,4 +1,4 @@
-"""The presenter's view: everything larger, and nothing around it."""
+"""The presenter's view: everything larger, and around it no more than the way to other pages and out."""
 
 from __future__ import annotations
 

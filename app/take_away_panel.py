@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import answers, state
 from app.components.take_away import take_away
-from app.tables import to_csv
+from app.tables import drawn, to_csv
 from app.text import class_word, t
 from model.explorer import Activations
 
@@ -21,8 +21,7 @@ def take_away_panel(page: str) -> None:
     """The page's pictures and itself, from the browser; numbers from here."""
     with st.popover(t("take_title")):
         st.caption(t("take_caption"))
-        at_kernel = ("conv1", state.view().kernel % state.explorer().config.layer["conv1"].units)
-        take_away(page, at_kernel if page == "kernels" else answers.layer_and_unit(answers.activations())[:2])
+        take_away(page, drawn())
         names = [row.name for row in state.explorer().config.layers]
         at = state.view().fitting(state.explorer().config).layer
         layer = st.selectbox(

@@ -44,7 +44,8 @@ def ten_crops_panel(seen: Activations) -> None:
     """The ten crops on demand: they cost ten times what one does."""
     st.subheader(t("ten_title"))
     seconds = 10 * seen.milliseconds["forward"] / 1e3
-    if not st.toggle(t("ten_show"), key="ten", persist_state="session"):
+    st.session_state["ten"] = state.view().ten
+    if not st.toggle(t("ten_show"), key="ten", on_change=_take):
         st.caption(t("ten_how", seconds=seconds))
         return
     with st.spinner(t("ten_wait", seconds=seconds)):
@@ -54,6 +55,10 @@ def ten_crops_panel(seen: Activations) -> None:
     st.markdown(f"**{t('predict_votes')}**")
     st.html(f'<style>{CSS}</style><ol class="votes">{"".join(_vote(ten, i) for i in range(10))}</ol>')
     st.caption(t("ten_votes_caption"))
+
+
+def _take() -> None:
+    state.change(ten=st.session_state["ten"])
 
 
 def _agreeing(ten: TenCrops) -> int:

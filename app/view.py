@@ -141,6 +141,10 @@ class View:
     """How many neighbours, 1..50; the paper's Figure 4 has six."""
     kernel: int = 0
     """The conv1 kernel that the page Kernels explains, counted from 0."""
+    sort: str = ""
+    """What the page Kernels orders them by; empty for as learned."""
+    ten: bool = False
+    """Whether the page Predict looks at ten crops."""
     lesson: str = ""
     """Lesson that is open; empty for their list."""
     step: int = 0
@@ -166,6 +170,7 @@ class View:
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab, "lang": self.lang, "lesson": self.lesson}
         parts["step"] = str(self.step + 1) if self.lesson and self.step else ""
         parts["kernel"] = str(self.kernel + 1) if self.kernel else ""
+        parts |= {"sort": self.sort, "ten": "1" if self.ten else ""}
         parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}
         parts["query"] = "" if self.query is None else str(self.query + 1)
         parts["why"] = "" if self.why is None else str(self.why + 1)
@@ -213,6 +218,8 @@ class View:
             why=why - 1 if why else None,
             k=max(1, min(MAX_NEIGHBOURS, k or View.k)),
             kernel=kernel - 1 if kernel else 0,
+            sort=parts.get("sort", ""),
+            ten=parts.get("ten") == "1",
             lesson=parts.get("lesson", ""),
             step=min(step, MAX_STEPS) - 1 if step else 0,
             lang=parts.get("lang", ""),

@@ -176,6 +176,7 @@ function card(state) {
   const block = Math.max(1, Math.floor(CARD / layer.size)), side = layer.size * block;
   state.card.root.hidden = layer.size === 1 && layer.kind !== "fc";
   title.textContent = nameOf(state, at.unit);
+  Object.assign(state.card.root.dataset, { layer: layer.name, unit: at.unit + 1 }); // for Take away's captions
   canvas.hidden = layer.size === 1;
   if (layer.size > 1) {
     Object.assign(canvas, { width: side, height: side });

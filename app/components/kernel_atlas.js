@@ -1,4 +1,4 @@
-// Figure 3: a canvas a GPU. Sorted, chosen and played back through the training here, without asking the server.
+// Figure 3: a canvas a GPU. Sorted, chosen and played back through the training here, without waiting for the server.
 const STATES = new WeakMap();
 const COLUMNS = 8, MOMENT_MS = 180, NUMBER_PX = 15, LARGEST_PX = 66, MARGIN_PX = 3;
 
@@ -129,10 +129,10 @@ export default function ({ parentElement, data, setStateValue }) {
   const view = read(data), root = parentElement.querySelector(".atlas");
   const tip = root.querySelector(".tip"), select = root.querySelector("select"), towers = root.querySelector(".towers");
   const last = Math.max(0, view.moments.length - 1);
-  const state = STATES.get(root) ?? { sort: 0, moment: last, timer: 0, model: view.model };
+  const state = STATES.get(root) ?? { moment: last, timer: 0, model: view.model };
   STATES.set(root, state);
   if (state.model !== view.model) Object.assign(state, { moment: last, model: view.model });
-  state.kernel = view.selected;
+  Object.assign(state, { kernel: view.selected, sort: view.sort });
 
   root.querySelector(".sort span").textContent = view.words.sort;
   select.replaceChildren(...view.sorts.map(({ label }, i) => new Option(label, i, false, i === state.sort)));
@@ -180,6 +180,7 @@ export default function ({ parentElement, data, setStateValue }) {
   select.onchange = () => {
     state.sort = Number(select.value);
     paint();
+    setStateValue("sort", state.sort); // for the link
   };
   state.observer?.disconnect();
   state.observer = new ResizeObserver(paint);

@@ -79,6 +79,8 @@ def kernel_atlas(
     model: str,
     key: str,
     on_choice: Callable[[int], None],
+    sort: int,
+    on_sort: Callable[[int], None],
 ) -> None:
     """Draw kernels by GPU.
 
@@ -97,6 +99,8 @@ def kernel_atlas(
         Whose kernels they are: another one sends the slider back to the end.
     on_choice : callable
         Called with the kernel that was clicked before the page is drawn anew, so that `selected` is never behind.
+    sort : int
+        Which of `sorts` orders them; `on_sort` is called with another one that was chosen.
     """
     header = {
         "kernels": len(pictures),
@@ -106,7 +110,8 @@ def kernel_atlas(
         "marked": list(marked),
         "model": model,
         "each": each,
-        "sorts": [asdict(sort) for sort in sorts],
+        "sort": sort,
+        "sorts": [asdict(one) for one in sorts],
         "tips": list(tips),
         "moments": [_moment(history, i) for i in range(len(history.epochs))] if history else [],
         "towers": [_tower(layer, tower) for tower in range(layer.towers)],
@@ -119,6 +124,7 @@ def kernel_atlas(
         data=struct.pack("<I", len(head)) + head + np.ascontiguousarray(pictures).tobytes() + codes,
         key=key,
         on_kernel_change=lambda: on_choice(st.session_state[key]["kernel"]),
+        on_sort_change=lambda: on_sort(st.session_state[key]["sort"]),
     )
 
 

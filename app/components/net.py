@@ -88,7 +88,7 @@ def net(
         "amounts": {target: view.lesions.amount(target) for target in (*TOWERS, CROSS_TALK)},
         "classes": [class_word(name) for _, name in seen.classes],
         "values": {name: seen[name].tolist() for name in ("fc8", "prob")},
-        "words": _words(),
+        "words": _words(config),
     }  # fmt: skip
     data = pack(header, lows, highs, peaks, pixels, seen.square[::4, ::4])
     _component(data=data, key=KEY, on_mute_change=on_mute)
@@ -129,7 +129,7 @@ def _layer(row: Layer, times: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def _words() -> dict[str, str]:
+def _words(config: Config) -> dict[str, str]:
     keys = (
         "net_image",
         "net_open",
@@ -141,4 +141,5 @@ def _words() -> dict[str, str]:
         "net_alt",
         "net_facts",
     )
-    return {key.removeprefix("net_"): template(key) for key in keys}
+    words = {key.removeprefix("net_"): template(key) for key in keys}
+    return words if config.towers == 2 else {**words, "alt": template("net_alt_one_tower")}

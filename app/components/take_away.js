@@ -1,6 +1,5 @@
 // The page's pictures as files, and the page itself as one: read from what is drawn, in the order in which it stands.
-const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
-const LEAST_WIDTH = 800, STRIP = { pad: 12, line: 22, font: "16px sans-serif" }, SVG = "http://www.w3.org/2000/svg";
+const LOOK_MS = 500, LEAST_WIDTH = 800, STRIP = { pad: 12, line: 22, font: "16px sans-serif" }, SVG = "http://www.w3.org/2000/svg";
 const BLOCKS = "h1, h2, h3, h4, h5, h6, p, li, pre, table";
 const PICTURES = ".net, .picture .frame, .js-plotly-plot, .bars, canvas, img";
 
@@ -8,7 +7,7 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
-  made.className = className;
+  if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
   parent.append(made);
   return made;
@@ -23,7 +22,8 @@ function* walk(node, enter) {
 }
 
 const isShown = (node) => node.checkVisibility?.() !== false && node.getBoundingClientRect().width > 8;
-const skipped = (node) => node.matches('[data-testid="stDataFrame"], [data-testid="stFileUploader"], nav, video, script, style');
+const PAINTED_TABLE = '[data-testid="stDataFrame"]';
+const skipped = (node) => node.matches(`${PAINTED_TABLE}, [data-testid="stFileUploader"], nav, video, script, style`);
 const main = () => document.querySelector('[data-testid="stMain"]');
 
 function pictures() {
@@ -55,19 +55,30 @@ function headingOf(node) {
   return last;
 }
 
-// Model, layer and unit of what is looked at; the browser knows better than the server where it has the net itself.
+// The unit that a picture shows, counted from 1, where it shows one: as a component says, or the place that it stands in.
+function unitOf(node) {
+  const own = node.closest("[data-layer][data-unit]");
+  if (own) return { layer: own.dataset.layer, number: Number(own.dataset.unit), ofPicture: true };
+  const place = (node.getRootNode().host ?? node).closest('[class*="st-key-of_"], [class*="st-key-seen_"]');
+  const [, kind, layer, number] = place?.className.match(/st-key-(of|seen)_([a-z]+\d*)_(\d+)/) ?? [];
+  return layer ? { layer, number: Number(number), ofPicture: kind === "seen" } : null;
+}
+
+// The picture's name; model, unit if it shows one, the photograph if it is made from that, page.
 function captionOf(state, node) {
-  const { data } = state, { words } = data, here = data.page === "explore" ? shared.view : null;
-  const layer = here?.layer ?? data.layer, unit = here?.unit ?? data.unit, [units, towers] = data.layers[layer] ?? [0, 1];
-  const place = { name: layer, number: unit + 1, gpu: 1 + Math.floor((unit * towers) / units) };
-  const unitWords = fill(towers === 2 ? words.unit : words.unitOneTower, place);
-  return [nameOf(node), [data.model, unitWords, data.picture, data.pageTitle].join(" · ")];
+  const { data } = state, { words } = data, shown = unitOf(node), about = [data.model];
+  if (shown) {
+    const [units, towers] = data.layers[shown.layer] ?? [1, 1], gpu = 1 + Math.floor(((shown.number - 1) * towers) / units);
+    about.push(fill(towers === 2 ? words.unit : words.unitOneTower, { name: shown.layer, number: shown.number, gpu }));
+    if (shown.ofPicture) about.push(data.picture);
+  }
+  return [nameOf(node), [...about, data.pageTitle].join(" · ")];
 }
 
 function fileName(state, node, kind) {
-  const { data } = state, here = data.page === "explore" ? shared.view : null;
+  const { data } = state, shown = unitOf(node);
   const what = nameOf(node).toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, "-").slice(0, 40).replace(/^-|-$/g, "");
-  const parts = ["alexnet", data.model, here?.layer ?? data.layer, (here?.unit ?? data.unit) + 1, what];
+  const parts = ["alexnet", data.model, shown?.layer ?? data.page, shown?.number, what];
   return `${parts.filter(Boolean).join("-")}.${kind}`;
 }
 
@@ -255,9 +266,10 @@ async function asPage(state) {
   const unwanted = (node) => skipped(node) || node.matches("button, label, input, select, dialog, a, [data-testid=stWidgetLabel]");
   const inside = (node) => !unwanted(node) && !node.matches(PICTURES) && !node.matches(BLOCKS);
   for (const node of walk(main(), inside)) {
+    if (isShown(node) && node.matches(PAINTED_TABLE)) addRows(body, rowsOf(data, node));
     if (!isShown(node) || unwanted(node)) continue;
     if (node.matches(PICTURES)) await addFigure(state, body, node);
-    else if (node.matches("table")) addTable(body, node);
+    else if (node.matches("table")) addRows(body, cellsOf(node));
     else if (node.matches(BLOCKS)) addText(body, node);
     else if (node.matches('[data-testid="stMetric"]')) element(body, "p", "", node.innerText.replace(/\n+/g, ": "));
   }
@@ -275,11 +287,19 @@ async function addFigure(state, body, node) {
   element(figure, "figcaption", "", `${name} (${about})`);
 }
 
-function addTable(body, node) {
+// What Streamlit paints has no cells to read; the server says what is in it, by the key of its place.
+function rowsOf(data, node) {
+  const key = node.closest('[class*="st-key-"]')?.className.match(/st-key-(\S+)/)?.[1];
+  return (data.tables[key] ?? []).map((cells, i) => cells.map((text) => [i ? "td" : "th", text]));
+}
+
+const cellsOf = (table) => [...table.rows].map((row) => [...row.cells].map((cell) => [cell.localName, cell.textContent]));
+
+function addRows(body, rows) {
   const table = element(body, "table", "");
-  for (const row of node.rows) {
+  for (const row of rows) {
     const made = element(table, "tr", "");
-    for (const cell of row.cells) element(made, cell.localName, "", cell.textContent);
+    for (const [kind, text] of row) element(made, kind, "", text);
   }
 }
 
@@ -315,10 +335,11 @@ export default function ({ parentElement, data }) {
         button.onclick = async () => save(await make(state, node), fileName(state, node, kind));
       }
     }
+    state.names = found.map(nameOf).join("\n");
     root.dataset.pictures = found.length;
   };
-  root.onpointerenter = () => pictures().length !== list.children.length && refresh();
-  for (const name of ["seen", "view"]) shared.addEventListener(name, refresh);
   refresh();
-  return () => ["seen", "view"].forEach((name) => shared.removeEventListener(name, refresh));
+  // what a page draws comes bit by bit, and components draw where no observer of the page looks
+  const timer = setInterval(() => isShown(root) && pictures().map(nameOf).join("\n") !== state.names && refresh(), LOOK_MS);
+  return () => clearInterval(timer);
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.text import t, template
@@ -27,15 +29,23 @@ _component = st.components.v2.component(
 )
 
 
-def take_away(page: str, at: tuple[str, int]) -> None:
+def of_unit(layer: str, unit: int, of_picture: bool = False, where: str = "") -> DeltaGenerator:
+    """A place for pictures of one unit, counted from 0; their captions name it, and the photograph if they are made from it.
+
+    `where` tells it from another such place on the page.
+    """
+    return st.container(key=f"{'seen' if of_picture else 'of'}_{layer}_{unit + 1}_{where}")
+
+
+def take_away(page: str, tables: Mapping[str, Sequence[Sequence[str]]]) -> None:
     """List the page's pictures.
 
     Parameters
     ----------
     page : str
         Name of the page, as in its address.
-    at : layer and unit
-        What the server holds for looked at; on Explore the browser knows better.
+    tables : mapping of key to rows
+        What is in the tables that Streamlit paints, their titles first.
     """
     config = state.explorer().config
     words = {
@@ -47,8 +57,7 @@ def take_away(page: str, at: tuple[str, int]) -> None:
         "pageTitle": t(f"page_{page}"),
         "model": state.model_name(),
         "picture": state.picture().name,
-        "layer": at[0],
-        "unit": at[1],
+        "tables": tables,
         "layers": {row.name: [row.units, row.towers] for row in config.layers},
         "words": words,
     }

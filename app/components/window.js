@@ -31,11 +31,12 @@ function exact(value, digits = 5) {
   return [Math.abs(value) < 1e4 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, ","), ...decimals].join(".");
 }
 
-// What fits a cell: three digits, no zero before the point.
+// What fits a cell: three digits, two of small numbers, no zero before the point.
 function short(value) {
   if (value === 0) return "0";
-  const size = Math.abs(value), text = value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3);
-  return text.replace(/^(-?)0\./, "$1.").replace("-", "\u2212");
+  const size = Math.abs(value), decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.0995 ? 3 : 4;
+  const text = size >= 0.00095 ? value.toFixed(decimals) : value.toExponential(0);
+  return text.replace(/^(-?)0\./, "$1.").replaceAll("-", "\u2212");
 }
 
 function paint(cell, value, largest) {
@@ -148,13 +149,26 @@ function rows(box, lines) {
   }
 }
 
-function block(parent, made) {
+// A table's numbers as a file, with the mark by which spreadsheets know UTF-8, as in tables.py.
+function csvButton(parent, { head, rows }, words) {
+  const button = make(parent, "button", "csv", words.csv), quoted = (text) => `"${text.replaceAll("\u2212", "-").replaceAll('"', '""')}"`;
+  button.type = "button";
+  button.onclick = () => {
+    const text = [head, ...rows].map((cells) => cells.map(quoted).join(",")).join("\r\n"), link = document.createElement("a");
+    Object.assign(link, { href: URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" })), download: words.csv_name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  };
+}
+
+function block(parent, made, words) {
   const box = make(parent, "section", "block");
   make(box, "h4", "", made.title);
   make(box, "p", "", made.note);
   if (made.table) {
     const table = make(make(box, "div", "scroll"), "table", "plain"), head = make(table, "tr");
     for (const title of made.table.head) make(head, "th", "", title).scope = "col";
+    csvButton(box, made.table, words);
     made.table.rows.forEach((texts, i) => {
       const line = make(table, "tr", i === made.table.strong ? "strong" : "");
       for (const text of texts) make(line, "td", "", text);
@@ -283,6 +297,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   rows(root.querySelector(".arithmetic"), view.arithmetic);
   const blocks = root.querySelector(".blocks");
   blocks.replaceChildren();
-  for (const made of view.blocks) block(blocks, made);
-  root.dataset.painted = key;
+  for (const made of view.blocks) block(blocks, made, view.words);
+  const [layer, unit] = view.unit;
+  Object.assign(root.dataset, { painted: key, layer, unit }); // layer and unit for Take away's captions
 }

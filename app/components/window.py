@@ -74,6 +74,7 @@ def _bytes(explorer: Explorer, seen: Activations, steps: Sequence[Step], behind:
     assert isinstance(first, WeightedSum)
     colours = colours_of(explorer, seen, first).tobytes() if first.reads == IMAGE else b""
     header = {
+        "unit": [first.place.layer, first.place.unit + 1],
         "view": [str(part) for step in (first, steps[-1]) for part in (step.place, step.output)],
         "size": first.patch.shape[1],
         "names": channel_names(first),

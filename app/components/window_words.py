@@ -95,6 +95,8 @@ def words(step: WeightedSum) -> dict[str, str]:
         "colour_kernel": t("window_colour_kernel"),
         "rest": t("window_rest", count="{count}"),
         "open": t("window_open"),
+        "csv": t("take_csv"),
+        "csv_name": f"alexnet-{step.place.layer}-{step.place.unit + 1}.csv",
     }
 
 

@@ -19,11 +19,11 @@ class Lesson:
 
     name: str
     section: str
-    """Of the paper, as printed: "3.1", or "Figure 3"."""
+    """Of the paper, as printed: "3.1", "3–6", or "Figure 3"."""
     options: int
     """How many answers its question has."""
-    right: Callable[[], int]
-    """Which of them is right, reckoned on the picture and network in use."""
+    right: Callable[[], int | None]
+    """Which of them is right, reckoned on the picture and network in use; None where that cannot be."""
     panel: Callable[[], None]
     """What the learner turns and touches."""
     see: Callable[[], None]

@@ -18,7 +18,7 @@ from app.text import class_word, plain, t, template
 from model import preprocess
 from model.explorer import Explorer
 from model.gains import Gains
-from model.layers import SQUARE_PX
+from model.layers import PAPER, SQUARE_PX
 
 BATCH = 16
 STEPS = (8, 4, 2, 1)
@@ -102,10 +102,10 @@ def _draw_colour() -> None:
 
 def see() -> None:
     """The views counted, and the axes of colour of this model's training set."""
-    room = _room()
+    counted, places, crop = SQUARE_PX - PAPER.crop_px, _room() + 1, state.explorer().config.crop_px
     left, side = st.columns(2)
-    left.metric(t("lesson_augmentation_paper", room=room), f"{2 * room**2:,}")
-    side.metric(t("lesson_augmentation_true", all=room + 1), f"{2 * (room + 1) ** 2:,}")
+    left.metric(t("lesson_augmentation_paper", room=counted), f"{2 * counted**2:,}")
+    side.metric(t("lesson_augmentation_true", all=places, crop=crop), f"{2 * places**2:,}")
     axes = state.colour_axes()
     if axes is not None:
         rows = [

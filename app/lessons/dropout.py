@@ -1,4 +1,4 @@
-"""Section 4.2: thinned networks that share their weights, their average, and the one halved network in their place."""
+"""Section 4.2: thinned networks that share their weights, their average, and the whole network in their place."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ NETS = 32
 def _thinned(
     keys: tuple[str, ...], count: int, seed: int, _explorer: Explorer, _seen: Activations
 ) -> npt.NDArray[np.float32]:
-    with answers.INFERENCE:
-        return thinned(_explorer, _seen, count, seed)
+    return thinned(_explorer, _seen, count, seed)
 
 
 def _nets(count: int, seed: int) -> npt.NDArray[np.float32]:
     """Probabilities (count, classes) of so many thinned networks, without lesions."""
     seen = answers.activations(intact=True)
-    seconds = count * seen.milliseconds["forward"] / 1000
-    with st.spinner(t("lesson_dropout_wait", count=count, seconds=seconds)):
+    with st.spinner(t("lesson_dropout_wait", count=count)):
         return _thinned((state.model_key(), answers.key(intact=True)), count, seed, state.explorer(), seen)
 
 
@@ -43,7 +41,7 @@ def right() -> int:
 
 
 def panel() -> None:
-    """So many draws; what each says of the first choice, their average, and the halved network."""
+    """So many draws; what each says of the first choice, their average, and the whole network."""
     left, side = st.columns([3, 1], vertical_alignment="bottom")
     count = left.slider(t("lesson_dropout_count"), 1, 64, 16, key="dropout_count")
     with side:
@@ -51,7 +49,7 @@ def panel() -> None:
     nets, seen = _nets(count, st.session_state.get("dropout_seed", 0)), answers.activations(intact=True)
     index = int(seen["prob"].argmax())
     name = class_word(seen.classes[index][1])
-    average, halved = float(nets[:, index].mean()), float(seen["prob"][index])
+    average, whole = float(nets[:, index].mean()), float(seen["prob"][index])
     figure = go.Figure(
         go.Bar(
             x=np.arange(1, count + 1),
@@ -61,15 +59,15 @@ def panel() -> None:
         )
     )
     figure.add_hline(y=average, line={"color": BAR_COLOUR, "width": 2, "dash": "dash"})
-    figure.add_hline(y=halved, line={"color": BAR_COLOUR, "width": 3})
+    figure.add_hline(y=whole, line={"color": BAR_COLOUR, "width": 3})
     figure.update_yaxes(range=[0, 1])
-    caption = t("lesson_dropout_caption", name=name, average=average, halved=halved)
+    caption = t("lesson_dropout_caption", name=name, average=average, whole=whole)
     plot(bare(figure, 260, t("lesson_dropout_axis")), "dropout_nets", caption)
     _both(nets.mean(0), seen)
 
 
 def _both(average: npt.NDArray[np.float32], seen: Activations) -> None:
-    """The average as bars, the halved network as outlines."""
+    """The average as bars, the whole network as outlines."""
     best = np.argsort(-(average + seen["prob"]), kind="stable")[:5]
     now, was = ([_prediction(seen, i, values) for i in best] for values in (average, seen["prob"]))
     st.html(top_bars(now, was, t("lesson_dropout_bars")))
@@ -86,12 +84,13 @@ def _again() -> None:
 
 
 def see() -> None:
-    """How often the first choice stays, and how near the average comes to the halved network."""
+    """How often the first choice stays, and how near the average comes to the whole network."""
     seen, nets = answers.activations(intact=True), _nets(NETS, 0)
     first = int(seen["prob"].argmax())
     left, side = st.columns(2)
     left.metric(t("lesson_dropout_kept", count=NETS), f"{float((nets.argmax(1) == first).mean()):.0%}")
     side.metric(t("lesson_dropout_distance"), f"{float(np.abs(nets.mean(0) - seen['prob']).sum() / 2):.2f}")
+    st.write(t(f"lesson_dropout_{'halved' if state.explorer().config.halved_at_test else 'doubled'}"))
     units = sum(state.explorer().config.layer[name].units for name in ("fc6", "fc7"))
     st.caption(t("lesson_dropout_note", units=units))
 

@@ -87,7 +87,8 @@ def panel() -> None:
             for gpu in (0, 1):
                 st.button(f"GPU{gpu + 1}", key=f"figure3_gpu{gpu + 1}", on_click=_answer, args=(run, kernel, gpu))
         st.markdown(score.last or t("lesson_figure3_start"))
-        st.caption(t("lesson_figure3_score", right=score.right, asked=score.asked))
+        if score.asked:
+            st.caption(t("lesson_figure3_score", right=score.right, asked=score.asked))
     with shown:
         picture = one.codes[min(moment, len(moments) - 1), kernel]
         st.image(enlarged(picture, SIDE_PX), output_format="PNG", width="stretch", alt=t("lesson_figure3_alt"))

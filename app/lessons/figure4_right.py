@@ -16,20 +16,22 @@ from app.text import t
 K = 6
 
 
-def _alike() -> int:
-    """How many of the six nearest are of the class that the network names first."""
+def _alike() -> int | None:
+    """How many of the six nearest are of the class that the network names first; None without a gallery."""
     gallery = galleries.gallery()
     if gallery is None:
-        return 0
+        return None
     first = answers.activations().top(1)[0].name
     names = (*gallery.class_names, "")
     near = galleries.nearest(gallery, galleries.query(gallery), "fc7", K)
     return sum(one.row < len(gallery.labels) and names[int(gallery.labels[one.row])] == first for one in near)
 
 
-def right() -> int:
+def right() -> int | None:
     """None or one of six, up to four, or more."""
     count = _alike()
+    if count is None:
+        return None
     return 0 if count <= 1 else 1 if count <= 4 else 2
 
 
@@ -44,7 +46,8 @@ def panel() -> None:
 
 def see() -> None:
     """How often neighbours share the class, in each space, over the validation pictures."""
-    st.metric(t("lesson_figure4_right_alike"), t("lesson_figure4_right_of", count=_alike(), k=K))
+    if (count := _alike()) is not None:
+        st.metric(t("lesson_figure4_right_alike"), t("lesson_figure4_right_of", count=count, k=K))
     path = state.model_path().parent / "codes.json"
     if path.exists():
         report = json.loads(path.read_text(encoding="utf-8"))

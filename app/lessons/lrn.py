@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from app import answers, state
+from app.components.take_away import of_unit
 from app.components.window_words import number
 from app.lessons import Lesson
 from app.lessons.shown import maps_side_by_side, tower_of, unit_slider
@@ -36,7 +37,7 @@ def panel() -> None:
     config = state.explorer().config
     assert config.lrn
     conv1, maps = config.layer["conv1"], answers.activations()["conv1"]
-    unit, lrn = unit_slider(conv1, "lrn_unit"), _chosen(config.lrn)
+    unit, lrn = unit_slider(conv1), _chosen(config.lrn)
     after = normalised(maps, lrn, config.norm_towers)
     alts = [t(f"lesson_lrn_alt_{name}", number=unit + 1) for name in ("before", "after", "divisor")]
     divisor = (maps[unit] + 1e-9) / (after[unit] + 1e-9 / lrn.k**lrn.beta)
@@ -45,7 +46,8 @@ def panel() -> None:
         t("lesson_lrn_after", most=float(after[unit].max())),
         t("lesson_lrn_divisor", least=float(divisor.min()), most=float(divisor.max())),
     ]
-    maps_side_by_side([maps[unit], after[unit], divisor - divisor.min()], captions, alts, one_range=False)
+    with of_unit("conv1", unit, of_picture=True):
+        maps_side_by_side([maps[unit], after[unit], divisor - divisor.min()], captions, alts, one_range=False)
     _spelled_out(lrn, unit)
 
 
@@ -77,6 +79,8 @@ def see() -> None:
     alive = seen["conv1"] > 0
     ratio = seen["conv1"][alive] / seen["norm1"][alive]
     alone = config.lrn.k**config.lrn.beta
+    neighbours = "one_tower" if config.towers == 1 else "across" if config.lrn_across_towers else "own"
+    st.write(t(f"lesson_lrn_{neighbours}"))
     left, side = st.columns(2)
     left.metric(t("lesson_lrn_alone"), f"{alone:.2f}")
     side.metric(t("lesson_lrn_most"), f"{float(ratio.max()):.2f}")

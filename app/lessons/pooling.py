@@ -7,6 +7,7 @@ import itertools
 import streamlit as st
 
 from app import answers, state
+from app.components.take_away import of_unit
 from app.lessons import Lesson
 from app.lessons.shown import maps_side_by_side, unit_slider
 from app.text import t
@@ -30,7 +31,7 @@ def right() -> int:
 def panel() -> None:
     """The map before and after, and which values are read more than once."""
     row = state.explorer().config.layer[_below()]
-    unit = unit_slider(row, "pooling_unit")
+    unit = unit_slider(row)
     left, side = st.columns(2)
     z = left.slider(t("lesson_pooling_z"), 1, 9, 3, key="pooling_z")
     s = side.slider(t("lesson_pooling_s"), 1, 9, 2, key="pooling_s")
@@ -44,7 +45,8 @@ def panel() -> None:
         t("lesson_pooling_read", share=float((read > 1).mean()), unread=float((read == 0).mean())),
     ]
     alts = [t(f"lesson_pooling_alt_{name}", number=unit + 1) for name in ("before", "after", "read")]
-    maps_side_by_side([before, after, read.astype(float)], captions, alts, one_range=False)
+    with of_unit(row.name, unit, of_picture=True):
+        maps_side_by_side([before, after, read.astype(float)], captions, alts, one_range=False)
     word = "overlap" if z > s else "gap" if z < s else "tile"
     st.caption(t(f"lesson_pooling_{word}", z=z, s=s))
 

@@ -7,12 +7,15 @@ import numpy.typing as npt
 import streamlit as st
 
 from app import answers, state
+from app.components.take_away import of_unit
+from app.components.window_words import number
 from app.lessons import Lesson
 from app.lessons.shown import lines, maps_side_by_side, plot, unit_slider
 from app.text import t
 from model.what_if import sums_of_conv1
 
 STEEP = 0.01  # a gradient below it hardly teaches
+FLAT = 0.95
 X = np.linspace(-4, 4, 161)
 
 
@@ -42,17 +45,21 @@ def panel() -> None:
         caption = t("lesson_relu_slopes", x=at, relu=float(at > 0), tanh=float(1 - np.tanh(at) ** 2))
         slopes = [("ReLU", (X > 0).astype(float)), ("tanh", 1 - np.tanh(X) ** 2)]
         plot(lines(X, slopes, ("x", "f'(x)"), at), "relu_slopes", caption)
-    unit = unit_slider(state.explorer().config.layer["conv1"], "relu_unit")
+    unit = unit_slider(state.explorer().config.layer["conv1"])
     sums = _sums()[unit]
     names = ("before", "relu", "tanh")
-    low, high = float(sums.min()), float(sums.max())
-    captions = [t(f"lesson_relu_map_{name}", low=low, high=high) for name in names]
+    low, high = number(float(sums.min()), 3), number(float(sums.max()), 3)
+    flat = float((np.abs(np.tanh(sums)) > FLAT).mean())
+    captions = [t(f"lesson_relu_map_{name}", low=low, high=high, share=flat) for name in names]
     alts = [t(f"lesson_relu_alt_{name}", number=unit + 1) for name in names]
-    maps_side_by_side([sums, np.maximum(sums, 0), np.tanh(sums)], captions, alts, one_range=False)
+    with of_unit("conv1", unit, of_picture=True):
+        maps_side_by_side([sums, np.maximum(sums, 0), np.tanh(sums)], captions, alts, one_range=False)
 
 
 def see() -> None:
-    """The shares, and the paper's figure."""
+    """How large the sums are here, the shares, and the paper's figure."""
+    half = float(np.median(np.abs(_sums())))
+    st.write(t("lesson_relu_half", half=number(half, 3), slope=number(float(1 - np.tanh(half) ** 2), 2)))
     relu, tanh = shares(_sums())
     for column, name, share in zip(st.columns(2), ("ReLU", "tanh"), (relu, tanh), strict=True):
         column.metric(t("lesson_relu_share", name=name), f"{share:.1%}")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import answers
+from app import answers, state
 from app.figures import BAR_COLOUR, bare, enlarged
 from app.text import t
 from model.layers import Layer
@@ -20,11 +20,19 @@ STATIC = {"displayModeBar": False}
 Floats = npt.NDArray[np.floating[Any]]
 
 
-def unit_slider(layer: Layer, key: str) -> int:
-    """A unit of a layer, counted from 0; at first the one that this picture drives most."""
+def unit_slider(layer: Layer) -> int:
+    """The view's unit of a layer, counted from 0; the one that this picture drives most where none was chosen."""
+    view, key = state.view().fitting(state.explorer().config), f"unit_of_{layer.name}"
     strongest = int(answers.activations()[layer.name].reshape(layer.units, -1).max(1).argmax())
-    label = t("lesson_unit", name=layer.name)
-    return st.slider(label, 1, layer.units, strongest + 1, key=key, persist_state="session") - 1
+    unit = view.unit if view.layer == layer.name and view.unit is not None else strongest
+    if st.session_state.get(key) != unit + 1:  # setting it anew would swallow a key press that is on its way
+        st.session_state[key] = unit + 1
+    st.slider(t("lesson_unit", name=layer.name), 1, layer.units, key=key, on_change=_take_unit, args=(layer.name, key))
+    return unit
+
+
+def _take_unit(layer: str, key: str) -> None:
+    state.change(layer=layer, unit=st.session_state[key] - 1, place=None)
 
 
 def tower_of(layer: Layer, unit: int) -> int:

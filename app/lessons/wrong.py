@@ -1,4 +1,4 @@
-"""What popular descriptions of AlexNet get wrong, each with the live number that settles it."""
+"""What popular descriptions of AlexNet get wrong: what is true, and the number of the network in use that settles it."""
 
 from __future__ import annotations
 
@@ -11,82 +11,99 @@ import streamlit as st
 from app import answers, state
 from app.lessons import Lesson
 from app.text import t
-from model.layers import PAPER
+from model.layers import PAPER, Config
 
 ANSWERS = ("true", "false")
 
 
-def _conv1() -> dict[str, Any]:
-    rows = [config.layer["conv1"] for config in (PAPER, state.explorer().config)]
-    return {"paper": rows[0].num_parameters, "here": rows[1].num_parameters}
-
-
-def _neurons() -> dict[str, Any]:
-    config = state.explorer().config
+def _counts(config: Config) -> dict[str, int]:
+    conv1 = config.layer["conv1"]
     return {
-        "paper": PAPER.layer["conv1"].num_values, "all": PAPER.num_neurons,
-        "here": config.layer["conv1"].num_values, "side": PAPER.layer["conv1"].size_px,
+        "conv1": conv1.num_parameters, "values": conv1.num_values, "neurons": config.num_neurons, "side": conv1.size_px,
     }  # fmt: skip
 
 
-def _schedule() -> dict[str, Any]:
-    recipe = state.explorer().info.recipe
-    kind = recipe.get("schedule", {}).get("kind", "?")
-    return {"kind": kind, "name": recipe.get("name", "?")}
+def _conv1() -> str:
+    return t("lesson_wrong_conv1_here", **_counts(state.explorer().config))
 
 
-def _biases() -> dict[str, Any]:
+def _neurons() -> str:
+    return t("lesson_wrong_neurons_here", **_counts(state.explorer().config))
+
+
+def _recipe() -> dict[str, Any]:
+    """How the network in use was trained; empty where others did that."""
+    recipe = dict(state.explorer().info.recipe)
+    return recipe if "schedule" in recipe else {}
+
+
+def _schedule() -> str:
+    if not (recipe := _recipe()):
+        return ""
+    how = t(f"lesson_wrong_schedule_{recipe['schedule']['kind'].lower()}")
+    return t("lesson_wrong_schedule_here", epochs=recipe["epochs"], lr=recipe["lr"], how=how)
+
+
+def _biases() -> str:
     weights = state.explorer().weights
-    return {name: float(np.mean(weights[f"{name}.bias"])) for name in ("conv2", "conv3", "fc6")}
+    if not _recipe() or "conv3.bias" not in weights:
+        return ""
+    means = {name: float(np.mean(weights[f"{name}.bias"])) for name in ("conv2", "conv3", "fc6")}
+    return t("lesson_wrong_biases_here", **means)
 
 
-def _decay() -> dict[str, Any]:
-    recipe = state.explorer().info.recipe
-    return {
-        "decay": recipe.get("weight_decay", "?"),
-        "biases": sum(row.units for row in state.explorer().config.layers if row.weight_shape),
-    }
+def _decay() -> str:
+    if not (recipe := _recipe()):
+        return ""
+    biases = sum(row.units for row in state.explorer().config.layers if row.weight_shape)
+    return t("lesson_wrong_decay_here", biases=biases, decay=recipe["weight_decay"])
 
 
-def _order() -> dict[str, Any]:
+def _order() -> str:
     names = [row.name for row in state.explorer().config.layers]
-    return {"order": " → ".join(names[: names.index("conv2") + 1])}
+    return t("lesson_wrong_order_here", order=" → ".join(names[: names.index("conv2") + 1]))
 
 
-def _output() -> dict[str, Any]:
-    logits = answers.activations()["fc8"]
-    return {
-        "negative": int((logits < 0).sum()),
-        "all": len(logits),
-        "total": float(answers.activations()["prob"].sum()),
-    }
-
-
-def _dropout() -> dict[str, Any]:
+def _dropout() -> str:
     config = state.explorer().config
-    return {"units": config.layer["fc7"].units, "dropped": config.layer["fc7"].units // 2 if config.dropout else 0}
+    if not _recipe() or not config.dropout:
+        return "" if config.dropout else t("lesson_dropout_unfit")
+    units = config.layer["fc7"].units
+    return t("lesson_wrong_dropout_here", units=units, dropped=units // 2)
 
 
-def _axes() -> dict[str, Any]:
-    covariance = state.explorer().info.covariance
-    if covariance is None:
-        return {"p": "–", "values": "–"}
-    values, vectors = np.linalg.eigh(covariance)
-    return {
-        "p": ", ".join(f"{part:+.2f}" for part in vectors[:, -1]),
-        "values": ", ".join(f"{value:.4f}" for value in values[::-1] / 255**2),
-        "grey": ", ".join(f"{value:,.0f}" for value in values[::-1]),
-    }
+def _output() -> str:
+    seen = answers.activations()
+    facts = {"negative": int((seen["fc8"] < 0).sum()), "all": len(seen["fc8"]), "total": float(seen["prob"].sum())}
+    return t("lesson_wrong_output_here", **facts)
 
 
-def _nothing() -> dict[str, Any]:
-    return {}
+def _axes() -> str:
+    if (covariance := state.explorer().info.covariance) is None:
+        return ""
+    first = np.linalg.eigh(covariance).eigenvectors[:, -1]
+    return t("lesson_wrong_axes_here", p=", ".join(f"{part:+.2f}" for part in first))
 
 
-CLAIMS: dict[str, Callable[[], dict[str, Any]]] = {
+def _eigenvalues() -> str:
+    if (covariance := state.explorer().info.covariance) is None:
+        return ""
+    values = np.linalg.eigvalsh(covariance)[::-1]
+    small, grey = (
+        ", ".join(f"{one:{spec}}" for one in of) for of, spec in ((values / 255**2, ".4f"), (values, ",.0f"))
+    )
+    return t("lesson_wrong_eigenvalues_here", values=small, grey=grey)
+
+
+def _published() -> str:
+    return t("lesson_wrong_published")
+
+
+CLAIMS: dict[str, Callable[[], str]] = {
     "conv1": _conv1, "neurons": _neurons, "schedule": _schedule, "biases": _biases, "decay": _decay, "order": _order,
-    "dropout": _dropout, "output": _output, "axes": _axes, "eigenvalues": _axes, "one_network": _nothing,
+    "dropout": _dropout, "output": _output, "axes": _axes, "eigenvalues": _eigenvalues, "one_network": _published,
 }  # fmt: skip
+"""What the network in use says to each; nothing where its file does not tell."""
 
 
 def right() -> int:
@@ -95,9 +112,9 @@ def right() -> int:
 
 
 def panel() -> None:
-    """Every claim with two answers; the live number comes with the answer."""
+    """Every claim with two answers; the truth and the live number come with the answer."""
     said = 0
-    for name, facts in CLAIMS.items():
+    for name, here in CLAIMS.items():
         with st.container(key=f"claim_{name}"):
             st.markdown(f"**“{t(f'lesson_wrong_{name}')}”**")
             chosen = st.segmented_control(
@@ -107,7 +124,8 @@ def panel() -> None:
             if chosen:
                 said += chosen == "false"
                 verdict = t("lesson_wrong_seen" if chosen == "false" else "lesson_wrong_taken_in")
-                st.markdown(f"{verdict} {t(f'lesson_wrong_{name}_truth', **facts())}")
+                truth = t(f"lesson_wrong_{name}_truth", **_counts(PAPER))
+                st.markdown(f"{verdict} {truth} {here() or t('lesson_wrong_unknown')}")
     st.caption(t("lesson_wrong_score", said=said, count=len(CLAIMS)))
 
 

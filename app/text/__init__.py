@@ -69,7 +69,12 @@ def class_word(name: str) -> str:
 
 @cache
 def _class_words(name: str) -> dict[str, str]:
-    return {class_name(class_id): word for class_id, word in _read(f"{name}_classes.toml").items()}
+    """Words by the name in a model's file; both words of the few names that two classes share."""
+    words: dict[str, str] = {}
+    for class_id, word in _read(f"{name}_classes.toml").items():
+        own = class_name(class_id)
+        words[own] = f"{words[own]} / {word}" if own in words else word
+    return words
 
 
 def said(sentence: str) -> str:

@@ -6,9 +6,12 @@ import streamlit as st
 
 from app import answers, state
 from app.components import atlas, net
+from app.components.take_away import of_unit
 from app.text import t
 from app.unit_panel import unit_panel
 from model.layer_times import PASSES
+
+OF_PICTURE = ("", "numbers", "why")  # tabs whose pictures are made from the one in use
 
 
 def main() -> None:
@@ -19,9 +22,9 @@ def main() -> None:
     shown = state.view().fitting(opened.config)
     key = f"{state.model_key()} {answers.key()}"
     net.net(opened.config, seen, shown, (layer, unit, place), key, answers.layer_times(), _mute_tower)
-    st.caption(t("net_caption", passes=PASSES))
+    st.caption(t("net_caption" if opened.config.towers == 2 else "net_caption_one_tower", passes=PASSES))
     atlas.atlas(opened.config, _look, _mute_unit)
-    with st.container(key="unit_panel"):
+    with st.container(key="unit_panel"), of_unit(layer, unit, of_picture=shown.tab in OF_PICTURE):
         unit_panel(seen, opened.config.layer[layer], unit, place)
 
 

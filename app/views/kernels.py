@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import answers, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
+from app.components.take_away import of_unit
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
 from app.kernel_spreads import distributions, marked_kernels, share, spreads_of
@@ -19,6 +20,8 @@ from model.explorer import Explorer
 from model.history import History
 from model.kernels import Gabor, colour_selectivity, strongest_axis
 from model.layers import Layer
+
+SORTS = ("", "colour", "orientation", "frequency", "r2")  # in the order of `_sorts`
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -55,8 +58,8 @@ def main() -> None:
     marked = marked_kernels(layer, spreads)
     kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
-        history=moments, each=contrast == "each", selected=chosen, marked=marked, model=str(path),
-        key="kernel_atlas", on_choice=_choose,
+        history=moments, each=contrast == "each", selected=chosen, marked=marked, model=str(path), key="kernel_atlas",
+        on_choice=_choose, sort=SORTS.index(_sort()), on_sort=_take_sort,
     )  # fmt: skip
     if marked:
         st.caption(t("kernels_marked", count=len(marked), numbers=", ".join(str(kernel + 1) for kernel in marked)))
@@ -68,6 +71,15 @@ def main() -> None:
 
 def _choose(kernel: int) -> None:
     state.change(kernel=kernel)
+
+
+def _sort() -> str:
+    """What the kernels are ordered by."""
+    return state.view().sort if state.view().sort in SORTS else ""
+
+
+def _take_sort(number: int) -> None:
+    state.change(sort=SORTS[number])
 
 
 def _history(shape: tuple[int, ...]) -> History | None:
@@ -121,7 +133,8 @@ def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivi
     title = "kernel_title" if layer.towers == 2 else "kernel_title_one_tower"
     st.markdown(f"#### {t(title, number=number + 1, gpu=gpu)}")
     st.write(_numbers(selectivity, fit))
-    kernel_side, fit_side, map_side = st.columns([3, 6, 3])
+    with of_unit("conv1", number):
+        kernel_side, fit_side, map_side = st.columns([3, 6, 3])
     with kernel_side:
         alt = t("kernel_alt", number=number + 1)
         st.image(enlarged(picture, 440), output_format="PNG", width="stretch", alt=alt)
@@ -134,7 +147,7 @@ def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivi
         st.image(both, output_format="PNG", width="stretch", alt=t("kernel_fit_alt", number=number + 1))
         red, green, blue = (float(value) for value in axis)
         st.caption(t("kernel_fit_caption", red=red, green=green, blue=blue))
-    with map_side:
+    with map_side, of_unit("conv1", number, of_picture=True):
         pixels, _, _ = greys(answers.activations()["conv1"][number][None])
         alt = t("unit_map_alt", name="conv1", number=number + 1)
         st.image(enlarged(pixels[0], 440), output_format="PNG", width="stretch", alt=alt)

@@ -42,6 +42,9 @@ def _section(lesson: Lesson) -> str:
     figure = lesson.section.removeprefix("Figure ")
     if figure != lesson.section:
         return t("lessons_figure", number=figure)
+    first, _, last = lesson.section.partition("–")
+    if last:
+        return t("lessons_sections", first=first, last=last)
     return t("lessons_section", section=lesson.section)
 
 
@@ -101,6 +104,9 @@ def _ask(lesson: Lesson) -> int | None:
 
 def _verdict(lesson: Lesson, chosen: int | None) -> None:
     right = lesson.right()
+    if right is None:
+        st.info(t("lessons_unsettled"))
+        return
     word = t(f"lesson_{lesson.name}_option_{right}")
     if chosen is None:
         st.info(t("lessons_unanswered", right=word))

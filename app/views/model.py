@@ -10,12 +10,14 @@ import streamlit as st
 from app import answers, figures, state
 from app.import_panel import import_panel
 from app.tables import table
-from app.text import class_word, said, t
+from app.text import class_word, plain, said, t
 from model.layers import Config, Layer
 
 
 def main() -> None:
     """Totals, card, layer table, device and times."""
+    if not state.model_paths():
+        import_panel()
     explorer = state.explorer()
     config = explorer.config
     st.subheader(t("model_title"))
@@ -42,9 +44,8 @@ def main() -> None:
 def _card() -> None:
     path = state.model_path().parent / "card.json"
     if not path.exists():
-        info = state.explorer().info
         st.info(t("model_no_card"))
-        st.write(t("model_file_says", recipe=info.recipe.get("name", "?"), commit=info.commit))
+        _origin()
         return
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     facts = {"epochs": card["num_epochs"], "recipe": card["recipe"]["name"]}
@@ -70,6 +71,17 @@ def _card() -> None:
         cells = {"layers": layers, "full1": full["top1_error"], "full5": full["top5_error"], "fc7": 100 * off["fc7"]}
         st.write(t("model_compressed", **cells))
     st.markdown("\n".join(f"- {said(limit)}" for limit in card["limits"]))
+
+
+def _origin() -> None:
+    """What the model's file says of itself."""
+    info = state.explorer().info
+    recipe = dict(info.recipe)
+    if "sha256" in recipe:
+        facts = {name: plain(said(str(recipe[name]))) for name in ("name", "source", "sha256")}
+        st.write(t("model_imported", **facts))
+    else:
+        st.write(t("model_file_says", recipe=plain(str(recipe.get("name", "–"))), commit=info.commit))
 
 
 def _report() -> None:
@@ -106,6 +118,7 @@ def _report() -> None:
 
 
 def _table(config: Config) -> None:
+    times = answers.layer_times()
     rows = [
         {
             t("column_layer"): row.name,
@@ -114,6 +127,7 @@ def _table(config: Config) -> None:
             t("column_parameters"): f"{row.num_parameters:,}" if row.num_parameters else "",
             t("column_macs"): f"{row.num_macs:,}" if row.num_macs else "",
             t("column_field"): row.field_px,
+            t("column_time"): f"{times[row.name]:.2f}",
             t("column_reads"): _reads(config, row) if row.weight_shape else "",
         }
         for row in config.layers

@@ -1,11 +1,13 @@
 """Both languages are complete, with the same places to fill; what model/ says has a translation."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
 from app.text import FOLDER, _class_words, _read, class_word, said, speaking, t, table
 from model import onnx_file
+from model.class_names import thousand_classes
 from tests.test_shipped_model import MODEL
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +90,15 @@ def test_said() -> None:
         assert class_word("no class of ours") == "no class of ours"
     assert t("page_kernels") == "Kernels"
     assert class_word("church") == "church"
+
+
+def test_all_thousand_classes_have_words_of_their_own() -> None:
+    words = _read("zh_classes.toml")
+    assert list(words) == [class_id for class_id, _ in thousand_classes()]
+    assert len(set(words.values())) == 1000
+    assert [word for word in words.values() if not re.search(r"[\u4e00-\u9fff]", word)] == ["iPod"]
+    with speaking("zh"):
+        assert [class_word(name) for name in ("tench", "crane", "toilet tissue")] == ["丁鱥", "鹤 / 起重机", "卫生纸"]
 
 
 def test_every_class_of_the_shipped_model_has_a_word() -> None:

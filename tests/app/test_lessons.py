@@ -1,5 +1,6 @@
 """Every lesson over a toy network, in both languages: question, panel, verdict, and the numbers it shows."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from app.lessons.every import LESSONS
 from app.lessons.net import whole
 from app.lessons.relu import shares
+from app.lessons.wrong import CLAIMS
 from app.text import speaking, table
-from model.layers import CODE_2012, NO_DROPOUT, NO_LRN, ONE_TOWER
+from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
 from tests.app.test_pages import errors, text
 from tests.toys import small, write_toy
 
@@ -53,15 +55,18 @@ def test_a_lesson_asks_shows_and_settles(app: AppTest, name: str, lang: str) -> 
     assert errors(app) == []
     assert app.query_params["step"] == "3"
     said = [element.value for kind in (app.success, app.warning) for element in kind]
-    assert len(said) == 1
-    assert words[f"lesson_{name}_option_0"] in said[0]
+    if name == "figure4_right":  # the toy has no gallery
+        assert words["lessons_unsettled"] in text(app)
+    else:
+        assert len(said) == 1
+        assert words[f"lesson_{name}_option_0"] in said[0]
     assert words[f"lesson_{name}_see"] in text(app)
 
 
 @pytest.mark.parametrize(
     ("config", "unfit"),
-    [(small(ONE_TOWER), {"gpus", "figure3"}), (small(NO_LRN), {"lrn"}), (small(NO_DROPOUT), {"dropout"}), (small(CODE_2012), {"lrn"})],
-    ids=["one tower", "no LRN", "no dropout", "2012 code"],
+    [(small(NO_DROPOUT), {"dropout"}), (small(CODE_2012), {"lrn"}), (small(TORCHVISION), {"gpus", "figure3", "lrn"}), (small(BVLC), set()), (small(CAFFENET), {"lrn"})],
+    ids=["no dropout", "2012 code", "torchvision", "BVLC", "CaffeNet"],
 )  # fmt: skip
 def test_networks_of_other_shape(app: AppTest, tmp_path: Path, config: object, unfit: set[str]) -> None:
     write_toy(tmp_path / "toy" / "model.onnx", config)  # type: ignore[arg-type]
@@ -70,6 +75,57 @@ def test_networks_of_other_shape(app: AppTest, tmp_path: Path, config: object, u
         assert not app.exception, name
         assert errors(app) == [], name
         assert (table("en").get(f"lesson_{name}_unfit", "no such lesson") in text(app)) == (name in unfit), name
+        if name == "wrong":
+            for claim in CLAIMS:
+                app.segmented_control(key=f"wrong_{claim}").set_value("false")
+            app.run()
+            assert text(app).count(table("en")["lesson_wrong_unknown"]) >= 4  # nobody wrote down how it was trained
+        assert re.findall(r"(?<![\w“”])[?–]", text(app)) == [], name  # what stands for a fact that is missing
+
+
+def told(config: Config, name: str, tmp_path: Path) -> str:
+    """What a lesson says at its end, of a network of some shape."""
+    write_toy(tmp_path / "toy" / "model.onnx", config)
+    return text(open_lesson(AppTest.from_file(FRAME, default_timeout=60), name, 3))
+
+
+@pytest.mark.parametrize(("config", "key"), [(BVLC, "doubled"), (PAPER, "halved")], ids=["BVLC", "paper"])
+def test_dropout_says_what_is_halved(app: AppTest, tmp_path: Path, config: Config, key: str) -> None:
+    assert table("en")[f"lesson_dropout_{key}"] in told(small(config), "dropout", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "key"), [(BVLC, "across"), (PAPER, "own"), (ONE_TOWER, "one_tower")], ids=["BVLC", "paper", "one tower"]
+)
+def test_normalisation_says_whose_maps(app: AppTest, tmp_path: Path, config: Config, key: str) -> None:
+    assert table("en")[f"lesson_lrn_{key}"] in told(small(config), "lrn", tmp_path)
+
+
+def test_claims_have_numbers_of_the_network_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ALEXNET_MODEL", raising=False)
+    app = open_lesson(AppTest.from_file(FRAME, default_timeout=60), "wrong", 2, "zh")
+    with speaking("zh"):
+        for claim in CLAIMS:
+            app.segmented_control(key=f"wrong_{claim}").set_value("false")
+        app.run()
+    said = text(app)
+    assert not app.exception
+    assert "训练了 32 轮，学习率最大为 0.01，沿半个余弦曲线降到零" in said
+    assert table("zh")["lesson_wrong_unknown"] not in said
+    assert said.count(table("zh")["lesson_wrong_published"]) == 1
+
+
+@pytest.mark.parametrize(("name", "layer"), [("relu", "conv1"), ("lrn", "conv1"), ("pooling", "norm1")])
+def test_a_lessons_unit_is_in_the_link(app: AppTest, name: str, layer: str) -> None:
+    for part, value in {"layer": layer, "unit": "3"}.items():
+        app.query_params[part] = value
+    open_lesson(app, name, 2)
+    slider = app.slider(key=f"unit_of_{layer}")
+    assert slider.value == 3
+    slider.set_value(5).run()
+    assert app.query_params["unit"] == "5"
+    assert app.query_params.get("layer", "conv1") == layer
+    assert app.slider(key=f"unit_of_{layer}").value == 5
 
 
 def test_the_list_opens_a_lesson_and_the_next(app: AppTest) -> None:

@@ -149,6 +149,8 @@ def test_present(app: AppTest) -> None:
     assert app.query_params["present"] == "1"
     open_page(app, "kernels")
     assert app.button(key="present").label == "Leave presenting"
+    assert "language" not in {button.key for button in app.button}
+    assert "This picture took" not in text(app)
     app.button(key="present").click().run()
     assert "present" not in app.query_params
     assert not app.exception
@@ -183,6 +185,7 @@ def test_no_model(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         assert not app.exception
         assert all("There is no model to open. Put a model.onnx into" in error for error in errors(app)), page
         assert errors(app)
+    assert "import_torchvision" in {button.key for button in app.button}  # the page Model is the last; it brings one in
 
 
 def test_model_that_is_none(app: AppTest, tmp_path: Path) -> None:
@@ -249,6 +252,8 @@ def test_what_nobody_expected_is_one_sentence(
         "Something went wrong here. Reload the page; if it happens again, the server's log says more."
     ]
     assert "Cat. The network sees" in text(app)
+
+
 def test_files_of_a_selection_wait_until_they_are_asked_for(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

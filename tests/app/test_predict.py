@@ -148,6 +148,15 @@ def test_alphas_of_a_link_beyond_the_sliders(app: AppTest, model: Path) -> None:
     assert app.slider(key="edits_alpha_2").value == -0.3
 
 
+def test_ten_crops_by_link(app: AppTest) -> None:
+    app.query_params["ten"] = "1"
+    app.run()
+    app.switch_page("views/predict.py").run()
+    assert app.toggle(key="ten").value
+    app.toggle(key="ten").set_value(False).run()
+    assert "ten" not in app.query_params
+
+
 def test_ten_crops_vote(app: AppTest, model: Path) -> None:
     info, weights = onnx_file.read(model)
     onnx_file.write(

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from app.text import plain, t, table
 
 APP = Path(__file__).parents[2] / "app"
@@ -72,22 +74,64 @@ SHOWING = {
     "select_slider", "selectbox", "slider", "spinner", "subheader", "success", "text", "text_area", "text_input", "title",
     "toggle", "warning", "write",
 }  # fmt: skip
-NAMES = {"GPU"}  # the same in every language
+WORDY = {
+    "alt",
+    "caption",
+    "help",
+    "label",
+    "placeholder",
+    "text",
+    "title",
+}  # keywords of any call that end on the screen
+PLOTTED = {"hovertemplate", "name", "title_text"}  # and of plotly's
+NAMES = {"GPU", "ReLU", "log", "tanh"}  # the same in every language
 
 
 def test_no_sentence_is_in_code() -> None:
-    """What Streamlit shows comes from the files of text; single letters and numbers may stand in code."""
+    """What Streamlit and plotly show comes from the files of text; single letters and numbers may stand in code."""
     found = []
     for file in APP.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHOWING:
-                for shown in node.args[:1]:
-                    parts = shown.values if isinstance(shown, ast.JoinedStr) else [shown]
-                    words = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
-                    found += [
-                        (file.name, word) for word in words if set(re.findall("[A-Za-z]{4,}|[A-Z]{2,}", word)) - NAMES
-                    ]
+            if isinstance(node, ast.Call):
+                found += [(file.name, word) for shown in shown_by(node) for word in words_in(shown)]
     assert found == []
+
+
+def shown_by(call: ast.Call) -> list[ast.expr]:
+    """What of a call's arguments ends on the screen."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    plots = ast.unparse(call.func).startswith("go.") or function.startswith(("add_", "update_"))
+    asked = WORDY | PLOTTED if plots else WORDY
+    shown = [one.value for one in call.keywords if one.arg in asked or (one.arg or "").endswith("_title")]
+    axes = call.args[2:] if function in ("bare", "lines") else []
+    return [*shown, *(call.args[:1] if function in SHOWING else []), *axes]
+
+
+def words_in(shown: ast.expr) -> list[str]:
+    """Literal words of a string, of one with places to fill, of a tuple of these, or of a choice between them."""
+    match shown:
+        case ast.Constant(value=str(text)):
+            bare = re.sub(r"<.*?>|%?\{.*?\}", "", text)
+            return [text] if set(re.findall("[A-Za-z]{3,}|[A-Z]{2,}", bare)) - NAMES else []
+        case ast.JoinedStr(values=parts) | ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return [word for part in parts for word in words_in(part)]
+        case ast.IfExp(body=one, orelse=other):
+            return words_in(one) + words_in(other)
+        case ast.Dict(values=values):
+            return [word for value in values for word in words_in(value)]
+        case _:
+            return []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['st.toggle(t("a"), help="Turns it on")', 'st.text_input(label="Your name")', 'go.Bar(x=x, name="Kernels")',
+     'figure.update_xaxes(title="Orientation")', 'bare(figure, 280, "Epoch", t("b"))', 'st.write("Yes it is" if x else t("c"))',
+     'figure.update_layout(title={"text": "Errors"})'],
+)  # fmt: skip
+def test_it_would_find_one(code: str) -> None:
+    call = next(node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+    assert [word for shown in shown_by(call) for word in words_in(shown)]
 
 
 def test_no_sentence_is_in_scripts() -> None:

@@ -92,6 +92,12 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
 
 
 @pytest.fixture
+def lang(page: Page) -> str:
+    """English at 1280 pixels, Chinese at 400: both languages and both widths in two runs."""
+    return "en" if page.viewport_size and page.viewport_size["width"] > 400 else "zh"
+
+
+@pytest.fixture
 def wide_page(browser: Browser, server: str) -> Iterator[Page]:
     """The same at 1280 pixels alone, for what no width changes."""
     yield from _watched_page(browser, server, 1280)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from app.text import table
 from tests.e2e.actions import go_to, open_page, predictions, settle
 from tests.e2e.conftest import serving
 from tests.model.test_convert import torchvision_net
@@ -35,19 +36,21 @@ def bring_in(page: Page) -> None:
     page.locator(".st-key-import_convert button").click()
 
 
-def test_torchvisions_net_comes_in_and_is_used(wide_page: Page) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_torchvisions_net_comes_in_and_is_used(wide_page: Page, lang: str) -> None:
     """Weights and names go up, the network is converted, chosen, and its classes answer; a link names it."""
+    words = table(lang)
     weights = io.BytesIO()
     torch.save(torchvision_net().state_dict(), weights)
-    open_page(wide_page, "model")
-    give(wide_page, "import_file", "My net.pth", weights.getvalue())
+    open_page(wide_page, f"model?lang={lang}")
+    give(wide_page, "import_file", f"My net {lang}.pth", weights.getvalue())
     give(wide_page, "import_classes", "names.txt", "\n".join(NAMES).encode())
     bring_in(wide_page)
-    expect(wide_page.get_by_text("my-net is here and in use.")).to_be_visible(timeout=60_000)
+    expect(wide_page.get_by_text(words["import_done"].format(name=f"my-net-{lang}"))).to_be_visible(timeout=60_000)
     settle(wide_page)
-    expect(wide_page.get_by_text("7 classes.")).to_be_visible()
-    assert "model=my-net" in wide_page.url
-    go_to(wide_page, "Explore")
+    expect(wide_page.get_by_text(words["model_totals"].rpartition("}")[2]).first).to_be_visible()
+    assert f"model=my-net-{lang}" in wide_page.url
+    go_to(wide_page, words["page_explore"])
     assert set(predictions(wide_page)) < set(NAMES)
     expect(wide_page.locator('.net .box[data-layer="norm1"]')).to_have_count(0)  # torchvision's has none
 

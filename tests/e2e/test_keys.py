@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.text import table
 from tests.e2e.actions import atlas, open_page, settle
 
 pytestmark = pytest.mark.e2e
@@ -13,6 +14,7 @@ def box(page: Page, layer: str, tower: int = 0) -> Locator:
 
 
 def ready(page: Page, path: str = "") -> None:
+    """Open a page whose keys are listened to."""
     open_page(page, path)
     page.locator(".keys[data-ready]").wait_for(state="attached")
 
@@ -72,13 +74,14 @@ def test_escape_ends_painting_first(wide_page: Page) -> None:
     assert "unit=3" in wide_page.url
 
 
-def test_help(page: Page) -> None:
+def test_help(page: Page, lang: str) -> None:
     """By key and by touch; it says the keys of this page, holds the focus, and gives it back."""
-    ready(page)
+    words = table(lang)
+    ready(page, f"?lang={lang}")
     box(page, "conv1").focus()
     page.keyboard.press("?")
-    sheet = page.get_by_role("dialog", name="Keys")
-    expect(sheet).to_contain_text("The layer before, the layer after.")
+    sheet = page.get_by_role("dialog", name=words["keys_title"])
+    expect(sheet).to_contain_text(words["keys_layers"])
     for _ in range(4):
         page.keyboard.press("Tab")
         assert page.evaluate(
@@ -89,13 +92,13 @@ def test_help(page: Page) -> None:
     expect(sheet).to_be_hidden()
     expect(box(page, "conv1")).to_be_focused()
     atlas(page, "conv1")
-    page.get_by_role("button", name="Help: what the keys do").click()
+    page.get_by_role("button", name=words["keys_open"]).click()
     expect(sheet).to_be_visible()
     where = sheet.bounding_box()
     assert where
     assert where["x"] >= 0
     assert where["x"] + where["width"] <= page.evaluate("innerWidth")
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name=words["keys_close"], exact=True).click()
     expect(sheet).to_be_hidden()
 
 

@@ -60,7 +60,6 @@ def opens_at_its_last_step(page: Page, name: str, lang: str) -> None:
     expect_no_trouble(page)
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
 def test_ask_try_see(page: Page, lang: str) -> None:
     words = table(lang)
     open_page(page, f"lessons?lang={lang}")
@@ -135,8 +134,8 @@ def test_an_upload_is_not_in_the_link_and_the_link_says_so(wide_page: Page, coll
     expect(colleague.get_by_text(words["picture_missing"])).to_have_count(0)
 
 
-def test_walk_over_the_field_of_crops(page: Page) -> None:
-    open_page(page, "lessons?lesson=augmentation&step=2")
+def test_walk_over_the_field_of_crops(page: Page, lang: str) -> None:
+    open_page(page, f"lessons?lesson=augmentation&step=2&lang={lang}")
     canvas = page.locator(".field canvas")
     expect(canvas).to_be_visible()
     canvas.scroll_into_view_if_needed()
@@ -149,24 +148,29 @@ def test_walk_over_the_field_of_crops(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     expect(page).to_have_url(re.compile("shift=-12~16"))
     settle(page)
-    expect(page.locator(".field .told")).to_contain_text("row 4, column 32")
+    said = table(lang)["lesson_augmentation_told"].format(row=4, column=32, value="")
+    expect(page.locator(".field .told")).to_contain_text(said)
 
 
-def test_worked_out_as_typed(wide_page: Page) -> None:
+def test_worked_out_as_typed(page: Page, lang: str) -> None:
     """conv1 of the shipped network: 48 kernels of 11 x 11 x 3 and 48 biases, 17,472."""
-    open_page(wide_page, "lessons?lesson=net&step=2")
-    wide_page.get_by_label(re.compile("^Parameters")).first.press_sequentially("17472", delay=60)
-    expect(wide_page.get_by_text("Parameters · right")).to_be_visible()
-    expect(wide_page.get_by_text("1 of 13 worked out")).to_be_visible()
+    words = table(lang)
+    open_page(page, f"lessons?lesson=net&step=2&lang={lang}")
+    page.get_by_label(re.compile(f"^{words['lesson_net_parameters']}")).first.press_sequentially("17472", delay=60)
+    expect(page.get_by_text(f"{words['lesson_net_parameters']} {words['lesson_net_right']}")).to_be_visible()
+    expect(page.get_by_text(words["lesson_net_done"].format(done=1, asked=13))).to_be_visible()
 
 
-def test_the_quiz_keeps_score(wide_page: Page) -> None:
-    open_page(wide_page, "lessons?lesson=figure3&step=2")
-    expect(wide_page.get_by_text(re.compile(r"Run [12] of 2"))).to_be_visible()
+def test_the_quiz_keeps_score(page: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(page, f"lessons?lesson=figure3&step=2&lang={lang}")
+    runs = "|".join(re.escape(words["lesson_figure3_which"].format(seed=seed, seeds=2)) for seed in (1, 2))
+    expect(page.get_by_text(re.compile(runs))).to_be_visible()
     for asked in (1, 2, 3):
-        wide_page.get_by_role("button", name="GPU2", exact=True).click()
-        expect(wide_page.get_by_text(re.compile(rf"\d of {asked} right"))).to_be_visible()
-        settle(wide_page)
+        page.get_by_role("button", name="GPU2", exact=True).click()
+        scores = "|".join(words["lesson_figure3_score"].format(right=n, asked=asked) for n in range(asked + 1))
+        expect(page.get_by_text(re.compile(scores))).to_be_visible()
+        settle(page)
 
 
 def test_claims_are_settled_one_by_one(wide_page: Page) -> None:

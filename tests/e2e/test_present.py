@@ -1,9 +1,12 @@
 """The presenter's view: larger type, nothing around it, in the link, and a way out."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.present import SCALE
+from app.text import table
 from model.explorer import Explorer
 from tests.e2e.actions import atlas, expect_no_trouble, open_page, point_at, settle
 from tests.test_shipped_model import MODEL
@@ -17,11 +20,20 @@ def height(page: Page, selector: str) -> float:
     return box["height"]
 
 
-def test_larger_without_chrome_and_back(page: Page) -> None:
-    open_page(page, "?layer=conv3")
+def test_larger_without_chrome_and_back(page: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(page, f"?layer=conv3&lang={lang}")
     before = height(page, ".bars .name")
-    page.get_by_role("button", name="Present", exact=True).click()
+    popovers = page.get_by_test_id("stPopoverButton").filter(
+        has_text=re.compile(f"{words['link_title']}|{words['take_title']}")
+    )
+    around = [popovers.first, page.locator(".st-key-language"), page.get_by_text(re.compile(r"\d ms"))]
+    for chrome in around:
+        expect(chrome.first).to_be_visible()
+    page.get_by_role("button", name=words["present_start"], exact=True).click()
     settle(page)
+    for chrome in around:
+        expect(chrome).to_have_count(0)
     assert "present=1" in page.url
     assert height(page, ".bars .name") == pytest.approx(SCALE * before, rel=0.05)
     expect(page.get_by_test_id("stHeader")).to_be_hidden()
@@ -34,7 +46,7 @@ def test_larger_without_chrome_and_back(page: Page) -> None:
     assert "present" not in page.url
     assert height(page, ".bars .name") == pytest.approx(before, rel=0.05)
     page.keyboard.press("p")
-    expect(page.get_by_role("button", name="Leave presenting")).to_be_visible()
+    expect(page.get_by_role("button", name=words["present_stop"])).to_be_visible()
 
 
 def test_a_link_presents_and_the_pointer_finds_its_place(wide_page: Page) -> None:

@@ -85,14 +85,56 @@ def test_the_photograph_and_the_net_are_listed(page: Page) -> None:
     assert table("en")["net_alt"] in names
 
 
-def test_the_layer_table_as_csv(wide_page: Page, tmp_path: Path) -> None:
-    open_page(wide_page, "model")
-    file = taken(wide_page, wide_page.locator(".st-key-csv_layer_table button"), tmp_path)
+def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp_path: Path) -> None:
+    words = table(lang)
+    open_page(page, f"model?lang={lang}")
+    file = taken(page, page.locator(".st-key-csv_layer_table button"), tmp_path)
     assert file.name == "alexnet-imagenet20-mini-layer-table.csv"
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
     # the shipped network has half the paper's kernels: 48 x 363 + 48
-    assert (rows[0]["Layer"], rows[0]["Shape"], rows[0]["Parameters"]) == ("conv1", "48 x 55 x 55", "17,472")
+    own = [rows[0][words[f"column_{name}"]] for name in ("layer", "shape", "parameters")]
+    assert own == ["conv1", "48 x 55 x 55", "17,472"]
     assert len(rows) == 14
+    page.locator("details summary").first.click()  # the classes' errors are a table too
+    settle(page)
+    whole = taken(page, unfold(page, lang).get_by_role("button", name=words["take_page"]), tmp_path)
+    tables = re.findall(r"<table>.*?</table>", whole.read_text(encoding="utf-8"))
+    assert [made.count("<tr>") for made in tables] == [21, 15]  # twenty classes, fourteen layers, their titles
+    assert f"<th>{words['column_layer']}</th>" in tables[1]
+    assert "<td>48 x 55 x 55</td>" in tables[1]
+
+
+def test_a_lessons_picture_says_the_unit_that_it_shows(page: Page, lang: str, tmp_path: Path) -> None:
+    words = table(lang)
+    open_page(page, f"lessons?lesson=relu&step=2&unit=6&lang={lang}")
+    page.get_by_role("slider", name=words["lesson_unit"].format(name="conv1")).press("ArrowRight")
+    settle(page)
+    panel = unfold(page, lang)
+    said = {}
+    for name in (words["lesson_relu_alt_tanh"].format(number=7), words["picture_alt"].format(name=words["sample_cat"])):
+        button = panel.get_by_role("button", name=words["take_as_svg"].format(name=name), exact=True)
+        root = ElementTree.parse(taken(page, button, tmp_path)).getroot()
+        said[name] = "".join(text.text or "" for text in root.findall(f"{SVG}text"))
+    shown, photograph = said.values()
+    assert words["atlas_unit"].format(name="conv1", number=7, gpu=1) in shown
+    assert "conv1" not in photograph
+    assert "imagenet20-mini" in photograph
+
+
+def test_a_windows_table_as_csv(wide_page: Page, tmp_path: Path) -> None:
+    open_page(wide_page, "?layer=norm1&unit=9")
+    file = taken(wide_page, wide_page.locator(".window .csv"), tmp_path)
+    rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    assert [row[0] for row in rows[1:]] == ["7", "8", "9", "10", "11"]
+    assert [float(row[1].replace(",", "")) ** 2 for row in rows[1:]] == pytest.approx(
+        [float(row[2].replace(",", "")) for row in rows[1:]], rel=1e-3
+    )
+
+
+def test_the_list_fills_while_the_page_is_drawn(wide_page: Page) -> None:
+    wide_page.goto("/")
+    wide_page.get_by_test_id("stPopoverButton").filter(has_text=table("en")["take_title"]).click()
+    expect(wide_page.locator(".take li span").get_by_text(table("en")["net_alt"], exact=True)).to_be_visible()
 
 
 def test_activations_as_npz(wide_page: Page, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.text import table
 from tests.e2e.actions import expect_no_trouble, open_page, predictions, settle
 from tests.e2e.conftest import CHROMIUM, FLAGS
 
@@ -23,8 +24,8 @@ def filmed(server: str, browser: Browser, tmp_path: Path) -> Iterator[Page]:
     with_camera.close()
 
 
-def choose_webcam(page: Page) -> None:
-    page.get_by_text("Webcam", exact=True).click()
+def choose_webcam(page: Page, lang: str = "en") -> None:
+    page.get_by_text(table(lang)["source_webcam"], exact=True).click()
 
 
 def painted(page: Page) -> str:
@@ -64,21 +65,23 @@ def test_the_button_takes_one_and_another_source_ends_it(filmed: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("devices", "says"),
+    ("devices", "says", "lang"),
     [
-        ("undefined", "only to pages over https"),
-        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotAllowedError')) }", "was refused"),
-        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotFoundError')) }", "no camera here"),
-        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotReadableError')) }", "Another program"),
-        ("{ getUserMedia: () => Promise.reject(new TypeError()) }", "does not start"),
+        ("undefined", "insecure", "zh"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotAllowedError')) }", "refused", "en"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotFoundError')) }", "none", "zh"),
+        ("{ getUserMedia: () => Promise.reject(new DOMException('', 'NotReadableError')) }", "busy", "en"),
+        ("{ getUserMedia: () => Promise.reject(new TypeError()) }", "failed", "zh"),
     ],
 )
-def test_no_picture_is_a_sentence(wide_page: Page, devices: str, says: str) -> None:
+def test_no_picture_is_a_sentence(wide_page: Page, devices: str, says: str, lang: str) -> None:
+    words = table(lang)
     wide_page.add_init_script(f"Object.defineProperty(navigator, 'mediaDevices', {{ value: {devices} }})")
-    open_page(wide_page, "")
-    choose_webcam(wide_page)
-    expect(wide_page.locator(".webcam .says")).to_contain_text(says)
-    expect(wide_page.get_by_role("button", name="Take the picture")).to_be_disabled()
+    open_page(wide_page, f"?lang={lang}")
+    choose_webcam(wide_page, lang)
+    expect(wide_page.locator(".webcam .says")).to_have_text(words[f"webcam_{says}"])
+    expect(wide_page.get_by_role("button", name=words["webcam_take"])).to_be_disabled()
     wide_page.keyboard.press("c")
-    expect(wide_page.get_by_text("Cat. The network sees")).to_be_visible()
+    kept = words["picture_caption"].format(name=words["sample_cat"], crop=224)
+    expect(wide_page.get_by_text(kept, exact=True)).to_be_visible()
     expect_no_trouble(wide_page)
