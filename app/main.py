@@ -101,7 +101,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 def say_it_failed(reason: Exception) -> bool:
     """What no page caught, as in a widget's callback: a line in the log, a sentence on the screen, no traceback there."""
-    logging.getLogger(__name__).error("the script failed", exc_info=reason)
+    logging.getLogger(__name__).exception("the script failed", exc_info=reason)
     st.error(t("failed"))
     return True
 
