@@ -13,7 +13,7 @@ from tests.e2e.actions import PAGES, expect_no_trouble, open_page, settle
 WORDS = table("zh")
 SENTENCE = re.compile(r"[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}")  # three words in a row
 STREAMLITS = {  # names and tips of its own, which cannot be set; what it writes into the file box is painted over
-    "20MB per file", "Choose an option", "Copy to clipboard", "Download as CSV", "Link to heading",
+    "1MB per file", "20MB per file", "500MB per file", "Choose an option", "Copy to clipboard", "Download as CSV", "Link to heading",
 }  # fmt: skip
 NAMES = {"AMD EPYC", "Zeiler", "Springenberg"}
 SEEN = """() => {
