@@ -10,23 +10,24 @@ from app.text import class_word, t
 from model.explorer import Prediction
 
 CSS = f"""
+.barred {{ container-type: inline-size; }}
 .bars {{ display: grid; grid-template-columns: fit-content(45%) 1fr; gap: 0 8px; align-items: center; line-height: 28px;
   font-size: 15px; font-variant-numeric: tabular-nums; }}
-.bars.asks {{ grid-template-columns: fit-content(45%) 1fr auto; }}
 .bars .name {{ text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .bars .track {{ position: relative; height: 18px; margin-right: 40px; }}
-.bars.two .track {{ margin-right: 150px; }}
+.bars.asks .track {{ margin-right: 92px; }}
+.bars.two .track {{ margin-right: 200px; }}
 .bars .now, .bars .was {{ position: absolute; left: 0; top: 0; bottom: 0; box-sizing: border-box; }}
 .bars .now {{ background: {BAR_COLOUR}; }}
 .bars .was {{ border: 2px solid currentColor; }}
-.bars .value {{ position: absolute; top: 0; padding-left: 6px; line-height: 18px; white-space: nowrap; }}
-.bars .why {{ font: inherit; font-size: 13px; line-height: 22px; min-height: 24px; padding: 0 8px; color: inherit; background: none;
-  border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 4px; cursor: pointer; }}
-.bars .why:hover {{ border-color: currentColor; }}
-.bars .why:focus-visible {{ outline: 2px solid currentColor; outline-offset: 1px; }}
-@media (max-width: 640px) {{
-  .bars.two {{ grid-template-columns: 1fr auto; }}
-  .bars.two .name {{ text-align: left; grid-column: 1 / -1; line-height: 22px; }}
+.bars .end {{ position: absolute; top: 0; padding-left: 6px; line-height: 18px; white-space: nowrap; }}
+.bars .why {{ font: inherit; font-size: 13px; line-height: 24px; margin: -3px 0 -3px 4px; padding: 0 6px; color: inherit; opacity: .8;
+  background: none; border: 0; border-radius: 4px; text-decoration: underline; text-underline-offset: 3px; cursor: pointer; }}
+.bars .why:hover {{ opacity: 1; background: color-mix(in srgb, currentColor 12%, transparent); }}
+.bars .why:focus-visible {{ outline: 2px solid currentColor; }}
+@container (max-width: 640px) {{
+  .bars.two {{ grid-template-columns: 1fr; }}
+  .bars.two .name {{ text-align: left; line-height: 22px; }}
 }}
 """
 
@@ -53,7 +54,8 @@ def top_bars(
     rows = "".join(_row(one, was, both, why) for one, was in zip(now, earlier, strict=True))
     classes = " ".join(["bars", *["two"] * bool(before and both), *["asks"] * (why is not None)])
     role = "img" if why is None else "group"  # a button inside a picture cannot be reached
-    return f'<style>{CSS}</style><div class="{classes}" role="{role}" aria-label="{escape(label)}">{rows}</div>'
+    inner = f'<div class="{classes}" role="{role}" aria-label="{escape(label)}">{rows}</div>'
+    return f'<style>{CSS}</style><div class="barred">{inner}</div>'
 
 
 def why_data(class_id: str, **others: str) -> str:
@@ -68,15 +70,19 @@ def _row(now: Prediction, was: float | None, both: str, why: Mapping[str, str] |
     value = probability_text(now.probability)
     if was is not None and both:
         value = t(both, was=probability_text(was), now=value)
-    row = (
+    return (
         f'<span class="name">{escape(name)}</span><span class="track">'
         f'<i class="now" style="width: {100 * now.probability:.2f}%"></i>{outline}'
-        f'<span class="value" style="left: {end:.2f}%">{escape(value)}</span></span>'
+        f'<span class="end" style="left: {end:.2f}%"><span class="value">{escape(value)}</span>{_ask(now, why)}</span></span>'
     )
+
+
+def _ask(one: Prediction, why: Mapping[str, str] | None) -> str:
+    """The button behind a bar's number, if there is one."""
     if why is None:
-        return row
-    ask = f'aria-label="{escape(t("bars_why_of", name=name))}" {why_data(now.class_id, **why)}'
-    return f'{row}<button type="button" class="why" {ask}>{escape(t("bars_why"))}</button>'
+        return ""
+    label = f'aria-label="{escape(t("bars_why_of", name=class_word(one.name)))}"'
+    return f'<button type="button" class="why" {label} {why_data(one.class_id, **why)}>{escape(t("bars_why"))}</button>'
 
 
 def count_bars(counts: Sequence[tuple[str, int]], label: str) -> str:
@@ -84,7 +90,7 @@ def count_bars(counts: Sequence[tuple[str, int]], label: str) -> str:
     most = max(count for _, count in counts)
     rows = "".join(
         f'<span class="name">{escape(name)}</span><span class="track"><i class="now" style="width: {100 * count / most:.2f}%"></i>'
-        f'<span class="value" style="left: {100 * count / most:.2f}%">{count:,}</span></span>'
+        f'<span class="end" style="left: {100 * count / most:.2f}%"><span class="value">{count:,}</span></span></span>'
         for name, count in counts
     )
     return f'<style>{CSS}</style><div class="bars" role="img" aria-label="{escape(label)}">{rows}</div>'

@@ -73,9 +73,9 @@ def main() -> None:
             _language()
             link_panel()
         present.controls(page.url_path or PAGES[0])
-        why.listen(take_asked)
     with left, st.container(key="left"):
         picture_panel()
+    why.listen(take_asked)  # below everything: it shows nothing
     if fine and _drawn(right, page.run) and not state.view().present:
         _drawn(links, lambda: take_away_panel(page.url_path or PAGES[0]))
 

@@ -15,13 +15,13 @@ def test_bars_are_as_long_as_probabilities() -> None:
     assert widths(html, "now") == ["75.00", "0.10"]
     assert widths(html, "was") == []
     assert re.findall(r'class="name">([^<]*)<', html) == ["tench", "dingo"]
-    assert re.findall(r'left: [\d.]+%">([^<]+)</span>', html) == [".75", "&lt;.01"]
+    assert re.findall(r'class="value">([^<]+)</span>', html) == [".75", "&lt;.01"]
     assert 'role="img" aria-label="Top five: tench, dingo"' in html
 
 
 def test_the_intact_network_is_an_outline_and_no_line_crosses_a_number() -> None:
     html = top_bars([Prediction("n1", "tench", 0.25)], [Prediction("n1", "tench", 0.5)])
-    assert (widths(html, "now"), widths(html, "was"), widths(html, "value")) == (["25.00"], ["50.00"], ["50.00"])
+    assert (widths(html, "now"), widths(html, "was"), widths(html, "end")) == (["25.00"], ["50.00"], ["50.00"])
 
 
 def test_a_class_name_is_text() -> None:
