@@ -26,7 +26,7 @@ def test_the_points_are_sent_once(wide_page: Page) -> None:
     assert max(received) > 14 * 7854
     received.clear()
     wide_page.locator(".strip .sight").nth(1).click()
-    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible(timeout=30_000)
     settle(wide_page)
     assert received
     assert max(received) < 2 * 7854
