@@ -16,8 +16,9 @@ from app.text import t
 def table(rows: Sequence[Mapping[str, Any]], key: str, **options: Any) -> None:
     """Draw rows of named cells; `options` are st.dataframe's."""
     _drawn()[key] = [list(rows[0]) if rows else [], *([_text(cell) for cell in row.values()] for row in rows)]
-    st.dataframe(list(rows), hide_index=True, key=key, **options)
-    csv_button(rows, key)
+    with st.container(key=f"table_{key}"):  # by which the page's file finds its place
+        st.dataframe(list(rows), hide_index=True, key=key, **options)
+        csv_button(rows, key)
 
 
 def csv_button(rows: Sequence[Mapping[str, Any]], key: str) -> None:

@@ -289,7 +289,7 @@ async function addFigure(state, body, node) {
 
 // What Streamlit paints has no cells to read; the server says what is in it, by the key of its place.
 function rowsOf(data, node) {
-  const key = node.closest('[class*="st-key-"]')?.className.match(/st-key-(\S+)/)?.[1];
+  const key = node.closest('[class*="st-key-table_"]')?.className.match(/st-key-table_(\w+)/)?.[1];
   return (data.tables[key] ?? []).map((cells, i) => cells.map((text) => [i ? "td" : "th", text]));
 }
 

@@ -2,6 +2,7 @@
 const STATES = new WeakMap();
 const PLAY_MS = 6000; // a channel's products, all together
 const NEUTRAL = [140, 140, 140], PLUS = [190, 240, 170], MINUS = [74, 10, 94]; // apart in lightness too, for every eye
+const FITTING = 5; // characters of a cell's full type size
 const LISTED = 16; // contributions of single units that are spelled out
 
 function read(data) {
@@ -31,10 +32,10 @@ function exact(value, digits = 5) {
   return [Math.abs(value) < 1e4 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, ","), ...decimals].join(".");
 }
 
-// What fits a cell: three digits, two of small numbers, no zero before the point.
+// What fits a cell: three digits, two or one of small numbers, no zero before the point.
 function short(value) {
   if (value === 0) return "0";
-  const size = Math.abs(value), decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.0995 ? 3 : 4;
+  const size = Math.abs(value), decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : size >= 0.00995 ? 3 : 4;
   const text = size >= 0.00095 ? value.toFixed(decimals) : value.toExponential(0);
   return text.replace(/^(-?)0\./, "$1.").replaceAll("-", "\u2212");
 }
@@ -50,12 +51,13 @@ function grid(parent, size, values, caption) {
   const figure = make(parent, "figure");
   figure.style.setProperty("--k", size);
   if (caption) make(make(figure, "figcaption"), "span", "", caption);
-  const table = make(figure, "table", "grid"), largest = Math.max(...values.map(Math.abs));
+  const table = make(figure, "table", "grid"), largest = Math.max(...values.map(Math.abs)), texts = values.map(short);
+  table.style.setProperty("--fit", Math.min(1, FITTING / Math.max(...texts.map(({ length }) => length))));
   const cells = [];
   for (let row = 0; row < size; row++) {
     const line = make(table, "tr");
     for (let column = 0; column < size; column++) {
-      const value = values[row * size + column], cell = make(line, "td", "", short(value));
+      const value = values[row * size + column], cell = make(line, "td", "", texts[row * size + column]);
       paint(cell, value, largest);
       cells.push(cell);
     }

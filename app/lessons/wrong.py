@@ -48,7 +48,7 @@ def _biases() -> str:
     weights = state.explorer().weights
     if not _recipe() or "conv3.bias" not in weights:
         return ""
-    means = {name: float(np.mean(weights[f"{name}.bias"])) for name in ("conv2", "conv3", "fc6")}
+    means = {name: round(float(np.mean(weights[f"{name}.bias"])), 2) + 0.0 for name in ("conv2", "conv3", "fc6")}
     return t("lesson_wrong_biases_here", **means)
 
 

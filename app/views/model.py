@@ -127,7 +127,7 @@ def _table(config: Config) -> None:
             t("column_parameters"): f"{row.num_parameters:,}" if row.num_parameters else "",
             t("column_macs"): f"{row.num_macs:,}" if row.num_macs else "",
             t("column_field"): row.field_px,
-            t("column_time"): f"{times[row.name]:.2f}",
+            t("column_time"): round(times[row.name], 2),
             t("column_reads"): _reads(config, row) if row.weight_shape else "",
         }
         for row in config.layers

@@ -98,7 +98,7 @@ def test_help(page: Page, lang: str) -> None:
     assert where
     assert where["x"] >= 0
     assert where["x"] + where["width"] <= page.evaluate("innerWidth")
-    page.get_by_role("button", name=words["keys_close"], exact=True).click()
+    sheet.get_by_role("button", name=words["keys_close"]).click()
     expect(sheet).to_be_hidden()
 
 
