@@ -40,6 +40,7 @@ CSS = """
 .st-key-unit_panel { transition: opacity .15s; }
 .st-key-unit_panel.other-unit { opacity: .3; }
 [data-testid="stCaptionContainer"] { opacity: .8; }  /* paler ones are hard to read */
+[data-testid="stBaseButton-primary"] p { color: light-dark(#fff, #141516); }  /* white is too pale on the dark theme's */
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { transition-duration: 0s !important; animation-duration: 1ms !important; animation-iteration-count: 1 !important; }
 }
