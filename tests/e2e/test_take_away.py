@@ -96,6 +96,7 @@ def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp
     assert own == ["conv1", "48 x 55 x 55", "17,472"]
     assert len(rows) == 14
     page.locator("details summary").first.click()  # the classes' errors are a table too
+    expect(page.locator(".st-key-table_class_table").get_by_test_id("stDataFrame")).to_be_visible()
     settle(page)
     whole = taken(page, unfold(page, lang).get_by_role("button", name=words["take_page"]), tmp_path)
     tables = re.findall(r"<table>.*?</table>", whole.read_text(encoding="utf-8"))
