@@ -16,9 +16,11 @@ def measure() -> list[Figure]:
     with explorer.chromium() as browser:
         with explorer.serve() as server:
             page = explorer.open_page(browser, server, "neighbours")
-            times = uploads(page, photos, {"map": MAP, "strips": STRIPS})
+            times = explorer.medians(uploads(page, photos, {"map": MAP, "strips": STRIPS}))
         with explorer.serve_empty() as empty:
-            floor = uploads(explorer.open_page(browser, empty), photos, {"runs": explorer.RUNS})["runs"]
+            floor = explorer.medians(uploads(explorer.open_page(browser, empty), photos, {"runs": explorer.RUNS}))[
+                "runs"
+            ]
     what = (
         f"from the file box's change event to the paint of the map with the picture on it, a new {len(photos[0]) / 1e3:.0f} kB "
         f"JPEG each time, among the 7,854 of the shipped gallery; against the forward pass alone ({forward:.1f} ms) and the same "

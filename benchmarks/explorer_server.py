@@ -172,6 +172,12 @@ def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(times[name] for times in rounds) for name in rounds[0]}
 
 
+def spread(rounds: list[dict[str, float]], name: str) -> str:
+    """A mark's shortest and longest time, in words."""
+    times = [times[name] for times in rounds]
+    return f"{min(times):.0f} to {max(times):.0f} ms"
+
+
 def choose_file(page: Page, data: bytes, name: str = "photo.jpg") -> None:
     """Put a file into the page's file box."""
     file = {"name": name, "mimeType": "image/jpeg", "buffer": data}

@@ -20,19 +20,18 @@ def measure() -> list[Figure]:
     with explorer.chromium() as browser:
         with explorer.serve() as server:
             page = explorer.open_page(browser, server)
-            times = explorer.medians(
-                [wound(page, photo) for photo in explorer.photographs(N + WARM_UP, seed=1)][WARM_UP:]
-            )
+            rounds = [wound(page, photo) for photo in explorer.photographs(N + WARM_UP, seed=1)][WARM_UP:]
         with explorer.serve_empty() as empty:
             page = explorer.open_page(browser, empty)
             again = page.get_by_role("button", name="again")
             floor = explorer.medians(
                 [explorer.timed(page, "click", again.click, {"runs": explorer.RUNS}) for _ in range(N + WARM_UP)]
             )["runs"]
+    times = explorer.medians(rounds)
     what = (
         f"from the click that mutes GPU2 to the paint of the wounded bars beside the intact, a new photograph each time, "
         f"against the forward pass alone ({forward:.1f} ms) and the rerun of an empty Streamlit page ({floor:.0f} ms); "
-        f"the net and all activations are painted after {times['net']:.0f} ms"
+        f"the net and all activations are painted after {times['net']:.0f} ms; single ones {explorer.spread(rounds, 'top5')}"
     )
     goal = f"<= forward pass + {GOAL_MS} = {forward + GOAL_MS:.0f} ms"
     return [within("lesion", (times["top5"], forward + floor), N, what, forward + GOAL_MS, goal)]
