@@ -77,38 +77,38 @@ def test_picture_stays_on_every_page(page: Page) -> None:
         expect_no_trouble(page)
 
 
-def test_sample(page: Page) -> None:
-    open_page(page, "")
-    page.get_by_text("Sample", exact=True).click()
-    page.get_by_text("Rocket", exact=True).click()
-    expect(page.get_by_text("Rocket. The network sees")).to_be_visible()
-    page.reload()
-    settle(page)
-    expect(page.get_by_text("Rocket. The network sees")).to_be_visible()
+def test_sample(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    wide_page.get_by_text("Sample", exact=True).click()
+    wide_page.get_by_text("Rocket", exact=True).click()
+    expect(wide_page.get_by_text("Rocket. The network sees")).to_be_visible()
+    wide_page.reload()
+    settle(wide_page)
+    expect(wide_page.get_by_text("Rocket. The network sees")).to_be_visible()
 
 
-def test_the_status_line_is_of_the_picture_in_use(page: Page) -> None:
+def test_the_status_line_is_of_the_picture_in_use(wide_page: Page) -> None:
     """Model, device and time are there at once; a new picture has times of its own, though one may be as fast."""
-    open_page(page, "")
-    line = page.get_by_text(
+    open_page(wide_page, "")
+    line = wide_page.get_by_text(
         re.compile(r"^imagenet20-mini on .*[CG]PU.*\. This picture took \d+ ms, preparing it \d+\.\d ms\.$")
     )
     expect(line).to_be_visible()
     said = {line.inner_text()}
     for name in ("coffee", "rocket", "flower", "palace"):
-        upload(page, f"{name}.png", sample_path(name).read_bytes())
-        expect(page.get_by_text(f"{name}.png. The network sees")).to_be_visible()
+        upload(wide_page, f"{name}.png", sample_path(name).read_bytes())
+        expect(wide_page.get_by_text(f"{name}.png. The network sees")).to_be_visible()
         expect(line).to_have_count(1)
         said.add(line.inner_text())
     assert len(said) > 1
 
 
-def test_broken_file_is_one_sentence(page: Page) -> None:
-    open_page(page, "")
-    upload(page, "broken.png", b"not a picture")
-    expect(page.get_by_text("This is not a picture that can be read; choose a JPEG")).to_be_visible()
-    expect(page.get_by_text("Cat. The network sees")).to_be_visible()
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+def test_broken_file_is_one_sentence(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    upload(wide_page, "broken.png", b"not a picture")
+    expect(wide_page.get_by_text("This is not a picture that can be read; choose a JPEG")).to_be_visible()
+    expect(wide_page.get_by_text("Cat. The network sees")).to_be_visible()
+    expect(wide_page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_click_on_a_map_opens_the_unit(page: Page) -> None:
@@ -126,9 +126,9 @@ def test_click_on_a_map_opens_the_unit(page: Page) -> None:
     expect_no_trouble(page)
 
 
-def test_hover_says_value_and_receptive_field(page: Page) -> None:
+def test_hover_says_value_and_receptive_field(wide_page: Page) -> None:
     """The value is the network's, in two digits where 8 bits say no more; the field the layer table's, cut at the edge."""
-    open_page(page, "")
+    open_page(wide_page, "")
     explorer = Explorer.open(MODEL, "cpu")
     seen = explorer.run(sample_path("cat"))
     for name, place in (
@@ -140,21 +140,21 @@ def test_hover_says_value_and_receptive_field(page: Page) -> None:
         ("pool5", (2, 3)),
     ):
         row = explorer.config.layer[name]
-        open_layer(page, name)
+        open_layer(wide_page, name)
         unit = int(seen[name].max((1, 2)).argmax())
-        point_at(page, name, unit, *place)
-        lines = page.locator(".atlas .lines")
+        point_at(wide_page, name, unit, *place)
+        lines = wide_page.locator(".atlas .lines")
         expect(lines).to_contain_text(f"row {place[0] + 1}, column {place[1] + 1}: ")
         said = lines.inner_text().splitlines()[0].split(": ")[1]
         assert re.fullmatch(r"about (0|0\.0*[1-9]\d?|[1-9]\.\d|[1-9]\d0*|[1-9])", said), said
         exact, step = float(seen[name][unit][place]), float(seen[name][unit].max()) / 255
         assert float(said.removeprefix("about ")) == pytest.approx(exact, rel=0.05, abs=step)
         peak = np.unravel_index(int(seen[name][unit].argmax()), seen[name][unit].shape)
-        point_at(page, name, unit, int(peak[0]), int(peak[1]))
+        point_at(wide_page, name, unit, int(peak[0]), int(peak[1]))
         expect(lines).to_contain_text(f": {float(f'{seen[name][unit].max():.4g}'):g}")  # the strongest is there exactly
-        point_at(page, name, unit, *place)
+        point_at(wide_page, name, unit, *place)
         field = " ".join(str(edge) for edge in (row.field(*place)))
-        expect(page.locator(".picture")).to_have_attribute("data-field", field)
+        expect(wide_page.locator(".picture")).to_have_attribute("data-field", field)
     assert explorer.config.layer["pool5"].field_px == 195
 
 
@@ -180,11 +180,11 @@ def test_every_layer_is_drawn(page: Page) -> None:
     )
 
 
-def test_sorted_by_activity(page: Page) -> None:
-    open_page(page, "?layer=conv3")
+def test_sorted_by_activity(wide_page: Page) -> None:
+    open_page(wide_page, "?layer=conv3")
     highs = Explorer.open(MODEL, "cpu").run(sample_path("cat"))["conv3"].max((1, 2))
-    atlas(page, "conv3").locator(".sort").click()
-    order = atlas(page, "conv3").locator("canvas.maps").first.get_attribute("data-order")
+    atlas(wide_page, "conv3").locator(".sort").click()
+    order = atlas(wide_page, "conv3").locator("canvas.maps").first.get_attribute("data-order")
     assert json.loads(order or "") == np.argsort(-highs[: len(highs) // 2], kind="stable").tolist()
 
 
@@ -211,47 +211,47 @@ def test_mute_gpu2(page: Page) -> None:
     expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
 
 
-def test_mute_one_unit(page: Page) -> None:
-    open_page(page, "?layer=conv5&unit=3")
-    page.get_by_role("button", name="Mute this unit").click()
-    expect(page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
-    expect(page.get_by_role("button", name="Heal this unit")).to_be_visible()
-    settle(page)
-    page.reload()
-    settle(page)
-    expect(page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+def test_mute_one_unit(wide_page: Page) -> None:
+    open_page(wide_page, "?layer=conv5&unit=3")
+    wide_page.get_by_role("button", name="Mute this unit").click()
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+    expect(wide_page.get_by_role("button", name="Heal this unit")).to_be_visible()
+    settle(wide_page)
+    wide_page.reload()
+    settle(wide_page)
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
 
 
-def test_back_and_forward(page: Page) -> None:
-    open_page(page, "")
-    page.locator('.net [data-target="gpu1"]').click()
-    expect(page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
-    settle(page)
-    page.go_back()
-    expect(page.get_by_text("Muted: GPU1 100 %.")).to_have_count(0)
-    settle(page)
-    page.go_forward()
-    expect(page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
-    expect_no_trouble(page)
+def test_back_and_forward(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    wide_page.locator('.net [data-target="gpu1"]').click()
+    expect(wide_page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
+    settle(wide_page)
+    wide_page.go_back()
+    expect(wide_page.get_by_text("Muted: GPU1 100 %.")).to_have_count(0)
+    settle(wide_page)
+    wide_page.go_forward()
+    expect(wide_page.get_by_text("Muted: GPU1 100 %.")).to_be_visible()
+    expect_no_trouble(wide_page)
 
 
-def test_paint_changes_the_prediction(page: Page) -> None:
-    open_page(page, "")
-    bars = page.locator(".bars .value")
+def test_paint_changes_the_prediction(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    bars = wide_page.locator(".bars .value")
     expect(bars).to_have_count(5)
     before = bars.all_text_contents()
-    page.get_by_role("button", name="Paint", exact=True).click()
-    box = page.locator(".picture .over").bounding_box()
+    wide_page.get_by_role("button", name="Paint", exact=True).click()
+    box = wide_page.locator(".picture .over").bounding_box()
     assert box
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
+    wide_page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    wide_page.mouse.down()
     for x, y in ((0.8, 0.3), (0.8, 0.6), (0.2, 0.6), (0.5, 0.9)):
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
-    page.mouse.up()
+        wide_page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    wide_page.mouse.up()
     expect(bars).not_to_have_text(before)
-    page.locator(".picture .clear").click()
+    wide_page.locator(".picture .clear").click()
     expect(bars).to_have_text(before)
-    expect_no_trouble(page)
+    expect_no_trouble(wide_page)
 
 
 def overlay(page: Page) -> npt.NDArray[np.uint8]:
@@ -262,7 +262,7 @@ def overlay(page: Page) -> npt.NDArray[np.uint8]:
     return np.array(data, np.uint8).reshape(512, 512, 4)
 
 
-def test_map_over_the_photograph(page: Page) -> None:
+def test_map_over_the_photograph(wide_page: Page) -> None:
     """It darkens the crop but where the map is strong, and goes again."""
     explorer = Explorer.open(MODEL, "cpu")
     row, maps = explorer.config.layer["conv4"], explorer.run(sample_path("cat"))["conv4"]
@@ -271,12 +271,12 @@ def test_map_over_the_photograph(page: Page) -> None:
     silent = next(
         place for place in zip(*np.nonzero(maps[unit] == 0), strict=True) if min(place) > 3 and max(place) < 9
     )
-    open_page(page, f"?layer=conv4&unit={unit + 1}")
-    before = overlay(page)
-    button = page.get_by_role("button", name="Map", exact=True)
+    open_page(wide_page, f"?layer=conv4&unit={unit + 1}")
+    before = overlay(wide_page)
+    button = wide_page.get_by_role("button", name="Map", exact=True)
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    after = overlay(page)
+    after = overlay(wide_page)
 
     def middle(place: Sequence[Any]) -> list[int]:
         """The overlay's pixel in the middle of what a value sees; twice 16 pixels beside the 256's, 2 to the pixel."""
@@ -291,14 +291,14 @@ def test_map_over_the_photograph(page: Page) -> None:
     assert min(red, green) > 200
     assert blue < red
     button.click()
-    assert np.array_equal(overlay(page), before)
+    assert np.array_equal(overlay(wide_page), before)
 
 
 @pytest.mark.parametrize(("event", "sample"), [("paste", "coffee"), ("drop", "rocket")])
-def test_pasted_and_dropped_pictures(page: Page, event: str, sample: str) -> None:
-    open_page(page, "")
+def test_pasted_and_dropped_pictures(wide_page: Page, event: str, sample: str) -> None:
+    open_page(wide_page, "")
     data = base64.b64encode(sample_path(sample).read_bytes()).decode()
-    page.locator(".picture").evaluate(
+    wide_page.locator(".picture").evaluate(
         """(root, [event, data, name]) => {
           const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
           files.items.add(new File([bytes], name, { type: "image/png" }));
@@ -307,8 +307,8 @@ def test_pasted_and_dropped_pictures(page: Page, event: str, sample: str) -> Non
         }""",
         [event, data, f"{sample}.png"],
     )
-    expect(page.get_by_text(f"{sample}.png. The network sees")).to_be_visible()
-    expect_no_trouble(page)
+    expect(wide_page.get_by_text(f"{sample}.png. The network sees")).to_be_visible()
+    expect_no_trouble(wide_page)
 
 
 def test_kernels_by_gpu(page: Page) -> None:
@@ -323,17 +323,17 @@ def test_kernels_by_gpu(page: Page) -> None:
 
 
 @needs_photographs
-def test_photographs_of_known_classes(page: Page) -> None:
+def test_photographs_of_known_classes(wide_page: Page) -> None:
     """Photographs of the validation split, uploaded as their own bytes: nine in ten show their class in the top five."""
     pictures = find_split(IMAGENET20, "val")
     found = []
     for i, (name, data, label) in enumerate(pictures.pictures()):
         if i % 800 == 0:
-            open_page(page, "")
-            upload(page, Path(name).name, data())
-            found.append(class_name(pictures.class_ids[label]) in predictions(page))
+            open_page(wide_page, "")
+            upload(wide_page, Path(name).name, data())
+            found.append(class_name(pictures.class_ids[label]) in predictions(wide_page))
     assert len(found) == 10
     assert sum(found) >= 8
-    go_to(page, "Explore")
-    expect(atlas(page).locator("canvas.maps")).to_have_count(2)
-    expect_no_trouble(page)
+    go_to(wide_page, "Explore")
+    expect(atlas(wide_page).locator("canvas.maps")).to_have_count(2)
+    expect_no_trouble(wide_page)

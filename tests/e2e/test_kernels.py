@@ -19,17 +19,17 @@ def order(canvas: Locator) -> list[int]:
     return [int(number) for number in (canvas.get_attribute("data-order") or "").split()]
 
 
-def test_sorting_orders_each_gpu_by_itself(page: Page) -> None:
-    open_page(page, "kernels")
+def test_sorting_orders_each_gpu_by_itself(wide_page: Page) -> None:
+    open_page(wide_page, "kernels")
     explorer = Explorer.open(MODEL, "cpu")
     layer, shares = explorer.config.layer["conv1"], colour_selectivity(explorer.weights["conv1.weight"])
-    canvases = atlas(page).locator("canvas")
+    canvases = atlas(wide_page).locator("canvas")
     assert order(canvases.first) == list(range(1, layer.tower_units(0).stop + 1))
-    page.get_by_label("Sort by").select_option(label="Colour selectivity")
+    wide_page.get_by_label("Sort by").select_option(label="Colour selectivity")
     for tower in (0, 1):
         units = range(layer.units)[layer.tower_units(tower)]
         assert order(canvases.nth(tower)) == [unit + 1 for unit in sorted(units, key=lambda unit: shares[unit])]
-    expect_no_trouble(page)
+    expect_no_trouble(wide_page)
 
 
 def test_click_and_keys_follow_the_sorted_order(page: Page) -> None:
@@ -57,25 +57,25 @@ def test_pointer_tells_the_numbers(page: Page) -> None:
     )
 
 
-def test_training_plays(page: Page) -> None:
-    open_page(page, "kernels")
+def test_training_plays(wide_page: Page) -> None:
+    open_page(wide_page, "kernels")
     moments = len(history.read(MODEL.parent / "history.npz").epochs)
-    found, slider = atlas(page), page.get_by_label("Moment of the training")
+    found, slider = atlas(wide_page), wide_page.get_by_label("Moment of the training")
     expect(slider).to_have_value(str(moments - 1))
     expect(found.get_by_text(re.compile("Epoch 32: validation error 34.8 %, top-5 8.1 %"))).to_be_visible()
     slider.fill("0")
     expect(found.get_by_text("Before the training: random numbers")).to_be_visible()
     assert found.get_attribute("data-moment") == "0"
-    page.get_by_role("button", name="Play").click()
+    wide_page.get_by_role("button", name="Play").click()
     expect(slider).not_to_have_value("0")
-    page.get_by_role("button", name="Pause").click()
+    wide_page.get_by_role("button", name="Pause").click()
     stopped = slider.input_value()
-    page.wait_for_timeout(500)
+    wide_page.wait_for_timeout(500)
     assert slider.input_value() == stopped
-    page.get_by_role("button", name="Play").click()
+    wide_page.get_by_role("button", name="Play").click()
     expect(slider).to_have_value(str(moments - 1), timeout=30_000)
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
-    expect_no_trouble(page)
+    expect(wide_page.get_by_role("button", name="Play")).to_be_visible()
+    expect_no_trouble(wide_page)
 
 
 def test_bench(page: Page) -> None:
@@ -103,21 +103,21 @@ def click_bar(page: Page, chart: Locator, bar: int) -> None:
     settle(page)
 
 
-def test_a_bar_of_the_bench_chooses_its_kernel(page: Page) -> None:
-    open_page(page, "kernels")
+def test_a_bar_of_the_bench_chooses_its_kernel(wide_page: Page) -> None:
+    open_page(wide_page, "kernels")
     layer = Explorer.open(MODEL, "cpu").config.layer["conv1"]
-    answers = page.locator("[class*='st-key-kernel_bench_answers']")
+    answers = wide_page.locator("[class*='st-key-kernel_bench_answers']")
     for kernel in (5, layer.tower_units(1).start + 3):
         number = drawn(answers, kernel)
-        click_bar(page, answers, number)
+        click_bar(wide_page, answers, number)
         gpu = 1 + (number >= layer.tower_units(1).start)
-        expect(page.get_by_role("heading", name=f"conv1 kernel {number + 1} on GPU{gpu}")).to_be_visible()
-        expect(page.get_by_text(f"Kernel {number + 1}'s tuning curve")).to_be_visible()
-    rows = page.locator("[class*='st-key-kernel_bench_all_1']")
+        expect(wide_page.get_by_role("heading", name=f"conv1 kernel {number + 1} on GPU{gpu}")).to_be_visible()
+        expect(wide_page.get_by_text(f"Kernel {number + 1}'s tuning curve")).to_be_visible()
+    rows = wide_page.locator("[class*='st-key-kernel_bench_all_1']")
     name = rows.locator(".ytick text").nth(-3).text_content()  # Plotly writes them from below
-    click_bar(page, rows, 2)
-    expect(page.get_by_role("heading", name=f"conv1 kernel {name} on GPU2")).to_be_visible()
-    expect_no_trouble(page)
+    click_bar(wide_page, rows, 2)
+    expect(wide_page.get_by_role("heading", name=f"conv1 kernel {name} on GPU2")).to_be_visible()
+    expect_no_trouble(wide_page)
 
 
 def drawn(chart: Locator, kernel: int) -> int:
@@ -127,19 +127,19 @@ def drawn(chart: Locator, kernel: int) -> int:
     return next(i for i in range(kernel, len(heights)) if heights[i] > 4)
 
 
-def test_a_bar_of_a_histogram_rings_its_kernels(page: Page) -> None:
-    open_page(page, "kernels")
+def test_a_bar_of_a_histogram_rings_its_kernels(wide_page: Page) -> None:
+    open_page(wide_page, "kernels")
     explorer = Explorer.open(MODEL, "cpu")
     layer, shares = explorer.config.layer["conv1"], colour_selectivity(explorer.weights["conv1.weight"])
     first = np.arange(layer.units)[layer.tower_units(0)]
     counts = np.histogram(shares[first], np.linspace(0, 1, 11))[0]
     bar = int(counts.argmax())
     inside = [int(unit) + 1 for unit in first if bar / 10 <= shares[unit] < (bar + 1) / 10]
-    chart = page.locator(".st-key-kernel_selectivity")
-    click_bar(page, chart, bar)
+    chart = wide_page.locator(".st-key-kernel_selectivity")
+    click_bar(wide_page, chart, bar)
     numbers = ", ".join(map(str, inside))
-    expect(page.get_by_text(f"Ringed, {len(inside)}: {numbers}.")).to_be_visible()
-    expect(atlas(page)).to_have_attribute("data-marked", numbers.replace(",", ""))
-    click_bar(page, chart, bar)
-    expect(page.get_by_text("Ringed, ")).to_have_count(0)
-    expect_no_trouble(page)
+    expect(wide_page.get_by_text(f"Ringed, {len(inside)}: {numbers}.")).to_be_visible()
+    expect(atlas(wide_page)).to_have_attribute("data-marked", numbers.replace(",", ""))
+    click_bar(wide_page, chart, bar)
+    expect(wide_page.get_by_text("Ringed, ")).to_have_count(0)
+    expect_no_trouble(wide_page)

@@ -86,30 +86,30 @@ def test_the_thumbnail_is_that_of_the_row(wide_page: Page, gallery: Gallery) -> 
     assert wide_page.request.get("/gallery/0000/1.webp").status == 404
 
 
-def test_a_neighbour_becomes_the_query_and_back(page: Page, gallery: Gallery) -> None:
-    open_page(page, "neighbours?gallery=colours")
-    row = rows(page, "fc7")[2]
-    strip(page, "fc7").locator(".sight").nth(2).click()
-    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
-    settle(page)
-    assert rows(page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
-    page.go_back()
-    expect(page.get_by_role("button", name="Back to your picture")).to_have_count(0)
-    settle(page)
-    page.go_forward()
-    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
-    page.get_by_role("button", name="Back to your picture").click()
-    expect(page.get_by_label("The query: Cat")).to_be_visible()
+def test_a_neighbour_becomes_the_query_and_back(wide_page: Page, gallery: Gallery) -> None:
+    open_page(wide_page, "neighbours?gallery=colours")
+    row = rows(wide_page, "fc7")[2]
+    strip(wide_page, "fc7").locator(".sight").nth(2).click()
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(wide_page)
+    assert rows(wide_page, "fc7") == brute(gallery, "fc7", np.asarray(gallery.features["fc7"][row]), 6, without=row)
+    wide_page.go_back()
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_have_count(0)
+    settle(wide_page)
+    wide_page.go_forward()
+    expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    wide_page.get_by_role("button", name="Back to your picture").click()
+    expect(wide_page.get_by_label("The query: Cat")).to_be_visible()
 
 
-def test_what_two_strips_share_is_linked(page: Page, gallery: Gallery) -> None:
-    open_page(page, "neighbours?gallery=colours&k=48")  # all of them are near
-    tile = strip(page, "fc7").locator(".tile").first
+def test_what_two_strips_share_is_linked(wide_page: Page, gallery: Gallery) -> None:
+    open_page(wide_page, "neighbours?gallery=colours&k=48")  # all of them are near
+    tile = strip(wide_page, "fc7").locator(".tile").first
     tile.hover()
-    linked = page.locator(".strip .tile.linked")
+    linked = wide_page.locator(".strip .tile.linked")
     expect(linked).to_have_count(5)
     assert len({linked.nth(i).get_attribute("data-row") for i in range(5)}) == 1
-    expect(page.locator(".figure line")).to_have_count(4)
+    expect(wide_page.locator(".figure line")).to_have_count(4)
 
 
 def test_why_near(wide_page: Page, gallery: Gallery) -> None:
@@ -258,21 +258,21 @@ def at(found: Locator, row: int) -> tuple[float, float]:
     return box["x"] + place[0], box["y"] + place[1]
 
 
-def test_hover_shows_the_right_picture_after_any_filter(page: Page, gallery: Gallery) -> None:
+def test_hover_shows_the_right_picture_after_any_filter(wide_page: Page, gallery: Gallery) -> None:
     """The row under the pointer is asked for, whatever is filtered, coloured or zoomed."""
-    found = the_map(page)
+    found = the_map(wide_page)
     asked: list[str] = []
-    page.on("request", lambda sent: asked.append(sent.url))
+    wide_page.on("request", lambda sent: asked.append(sent.url))
 
     def check(row: int) -> None:
-        page.mouse.move(0, 0)
-        page.mouse.move(*at(found, row))
+        wide_page.mouse.move(0, 0)
+        wide_page.mouse.move(*at(found, row))
         shown = int(str(found.get_attribute("data-hover")))
         assert at(found, shown) == pytest.approx(at(found, row), abs=1.5)  # it, or one that lies on it
         expect(found.locator(".card img")).to_be_visible()
         address = str(found.locator(".card img").get_attribute("src"))
         assert address.endswith(f"/{shown}.webp")
-        assert page.request.get(f"/{address}").body() == gallery.thumbnail(shown)
+        assert wide_page.request.get(f"/{address}").body() == gallery.thumbnail(shown)
         expect(found.locator(".card .says")).to_contain_text(gallery.names[shown].split("/")[-1])
 
     for row in (0, 17, 47):
@@ -284,15 +284,15 @@ def test_hover_shows_the_right_picture_after_any_filter(page: Page, gallery: Gal
         check(row)
         assert int(str(found.get_attribute("data-hover"))) // PER_CLASS in (1, 4)
     found.get_by_role("button", name="+", exact=True).click()
-    page.wait_for_timeout(100)
+    wide_page.wait_for_timeout(100)
     box = found.locator(".over").bounding_box()
     assert box
     own = [*range(PER_CLASS, 2 * PER_CLASS), *range(4 * PER_CLASS, 5 * PER_CLASS)]
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     check(min(own, key=lambda row: np.hypot(*np.subtract(at(found, row), middle))))  # still in sight
     found.get_by_role("button", name="Show all").click()
-    select(page, "Colour by", "Confidence")
-    settle(page)
+    select(wide_page, "Colour by", "Confidence")
+    settle(wide_page)
     for row in (9, 20):
         check(row)
     assert asked

@@ -69,26 +69,26 @@ def test_sliders_change_the_probabilities(page: Page) -> None:
     expect_no_trouble(page)
 
 
-def test_painting_changes_the_probabilities(page: Page) -> None:
-    open_page(page, "predict")
-    expect_numbers(page, network(View()))
-    page.get_by_role("button", name="Paint", exact=True).click()
-    canvas = page.locator(".frame .over")
+def test_painting_changes_the_probabilities(wide_page: Page) -> None:
+    open_page(wide_page, "predict")
+    expect_numbers(wide_page, network(View()))
+    wide_page.get_by_role("button", name="Paint", exact=True).click()
+    canvas = wide_page.locator(".frame .over")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"])
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.4 * box["height"], steps=8)
-    page.mouse.up()
-    expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_be_visible()
-    settle(page)
-    assert numbers(page).all_text_contents() != network(View())
-    page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_have_count(0)
-    settle(page)
-    expect_numbers(page, network(View()))
-    expect_no_trouble(page)
+    wide_page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"])
+    wide_page.mouse.down()
+    wide_page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.4 * box["height"], steps=8)
+    wide_page.mouse.up()
+    expect(wide_page.get_by_text(re.compile(r"unedited, .* now\."))).to_be_visible()
+    settle(wide_page)
+    assert numbers(wide_page).all_text_contents() != network(View())
+    wide_page.get_by_role("button", name="Clear").click()
+    expect(wide_page.get_by_text(re.compile(r"unedited, .* now\."))).to_have_count(0)
+    settle(wide_page)
+    expect_numbers(wide_page, network(View()))
+    expect_no_trouble(wide_page)
 
 
 def stroke(page: Page, height: float) -> None:
@@ -130,37 +130,37 @@ def test_what_was_cleared_comes_back(wide_page: Page) -> None:
     expect_no_trouble(page)
 
 
-def test_occlusion_with_progress_and_cancel(page: Page) -> None:
-    open_page(page, "predict")
-    select(page, "Step", "8 px")
-    expect(page.get_by_text("Hides 625 places")).to_be_visible()
-    page.get_by_role("button", name="Compute the occlusion map").click()
-    expect(page.get_by_text(re.compile(r"[1-9]\d* of 625 places, \d+ s left"))).to_be_visible()
-    page.get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.get_by_role("button", name="Compute the occlusion map")).to_be_visible()
-    expect(page.get_by_alt_text("Occlusion map of")).to_have_count(0)
-    select(page, "Step", "16 px")
-    page.get_by_role("button", name="Compute the occlusion map").click()
-    expect(page.get_by_text(re.compile(r"\d+ of 169 places"))).to_be_visible()
-    go_to(page, "Kernels")  # it goes on meanwhile
-    go_to(page, "Predict")
-    picture = page.get_by_alt_text("Occlusion map of Rhodesian ridgeback over the crop")
+def test_occlusion_with_progress_and_cancel(wide_page: Page) -> None:
+    open_page(wide_page, "predict")
+    select(wide_page, "Step", "8 px")
+    expect(wide_page.get_by_text("Hides 625 places")).to_be_visible()
+    wide_page.get_by_role("button", name="Compute the occlusion map").click()
+    expect(wide_page.get_by_text(re.compile(r"[1-9]\d* of 625 places, \d+ s left"))).to_be_visible()
+    wide_page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(wide_page.get_by_role("button", name="Compute the occlusion map")).to_be_visible()
+    expect(wide_page.get_by_alt_text("Occlusion map of")).to_have_count(0)
+    select(wide_page, "Step", "16 px")
+    wide_page.get_by_role("button", name="Compute the occlusion map").click()
+    expect(wide_page.get_by_text(re.compile(r"\d+ of 169 places"))).to_be_visible()
+    go_to(wide_page, "Kernels")  # it goes on meanwhile
+    go_to(wide_page, "Predict")
+    picture = wide_page.get_by_alt_text("Occlusion map of Rhodesian ridgeback over the crop")
     expect(picture).to_be_visible(timeout=60_000)
-    page.get_by_role("radio", name="dingo").click()
-    expect(page.get_by_alt_text("Occlusion map of dingo over the crop")).to_be_visible()
-    settle(page)
-    expect_no_trouble(page)
+    wide_page.get_by_role("radio", name="dingo").click()
+    expect(wide_page.get_by_alt_text("Occlusion map of dingo over the crop")).to_be_visible()
+    settle(wide_page)
+    expect_no_trouble(wide_page)
 
 
-def test_grad_cam(page: Page) -> None:
-    open_page(page, "predict")
-    page.get_by_text("Show Grad-CAM").click()
-    picture = page.get_by_alt_text("Grad-CAM of Rhodesian ridgeback over the crop")
+def test_grad_cam(wide_page: Page) -> None:
+    open_page(wide_page, "predict")
+    wide_page.get_by_text("Show Grad-CAM").click()
+    picture = wide_page.get_by_alt_text("Grad-CAM of Rhodesian ridgeback over the crop")
     expect(picture).to_be_visible(timeout=60_000)
-    page.get_by_role("radio", name="dingo").click()
-    expect(page.get_by_alt_text("Grad-CAM of dingo over the crop")).to_be_visible()
-    settle(page)
-    expect_no_trouble(page)
+    wide_page.get_by_role("radio", name="dingo").click()
+    expect(wide_page.get_by_alt_text("Grad-CAM of dingo over the crop")).to_be_visible()
+    settle(wide_page)
+    expect_no_trouble(wide_page)
 
 
 def test_ten_crops(page: Page) -> None:
@@ -173,22 +173,22 @@ def test_ten_crops(page: Page) -> None:
     expect_no_trouble(page)
 
 
-def test_two_models(page: Page, toy: Path) -> None:
+def test_two_models(wide_page: Page, toy: Path) -> None:
     """Each column says what its own model says."""
-    open_page(page, "predict")
-    select(page, "The other model", "toy")
-    expect(page.get_by_text("Forward pass")).to_have_count(2)
-    settle(page)
+    open_page(wide_page, "predict")
+    select(wide_page, "The other model", "toy")
+    expect(wide_page.get_by_text("Forward pass")).to_have_count(2)
+    settle(wide_page)
     for chart, path in ((1, MODEL), (2, toy)):
         best = Explorer.open(path, "cpu").run(sample_path("cat")).top(5)
-        expect_numbers(page, [probability_text(one.probability) for one in best], chart)
-        expect(page.locator(".bars").nth(chart).locator(".name")).to_have_text([one.name for one in best])
-        expect(page.locator(f".st-key-beside_{path.parent.name} .bars")).to_have_count(1)
-    assert "beside=toy" in page.url
-    page.reload()
-    settle(page)
-    expect(page.get_by_text("Forward pass")).to_have_count(2)
-    expect_no_trouble(page)
+        expect_numbers(wide_page, [probability_text(one.probability) for one in best], chart)
+        expect(wide_page.locator(".bars").nth(chart).locator(".name")).to_have_text([one.name for one in best])
+        expect(wide_page.locator(f".st-key-beside_{path.parent.name} .bars")).to_have_count(1)
+    assert "beside=toy" in wide_page.url
+    wide_page.reload()
+    settle(wide_page)
+    expect(wide_page.get_by_text("Forward pass")).to_have_count(2)
+    expect_no_trouble(wide_page)
 
 
 def test_an_unedited_picture_has_its_bars_once(wide_page: Page) -> None:

@@ -53,14 +53,14 @@ def read(text: str) -> float:
 )
 @pytest.mark.parametrize("lesion", [False, True])
 def test_what_is_painted_is_the_networks(
-    page: Page, explorer: Explorer, place: tuple[str, int, int, int], lesion: bool
+    wide_page: Page, explorer: Explorer, place: tuple[str, int, int, int], lesion: bool
 ) -> None:
     layer, unit, row, column = place
     gains = {"conv1": 0.5, "cross_talk": 0.25} if lesion else None
     seen = explorer.run(sample_path("cat"), gains)
     step = window.chain(explorer, seen, *place, gains)[0]
     assert isinstance(step, WeightedSum)
-    painted = panel(page, f"?layer={layer}&unit={unit}&row={row}&column={column}{'&lesion' if lesion else ''}")
+    painted = panel(wide_page, f"?layer={layer}&unit={unit}&row={row}&column={column}{'&lesion' if lesion else ''}")
     for name, arrays in (("first", step.strongest[0]), ("second", step.strongest[1])):
         if name == "second":
             painted.locator(".channel").nth(1).click()
@@ -71,24 +71,24 @@ def test_what_is_painted_is_the_networks(
     own = painted.locator(".arithmetic .result")
     assert read(own.last.inner_text()) == pytest.approx(window.value_of(explorer, seen, step.place), rel=1e-4)
     assert own.nth(-2).inner_text() == own.last.inner_text()  # what was reckoned is what the network has
-    expect_no_trouble(page)
+    expect_no_trouble(wide_page)
 
 
 @pytest.mark.parametrize("layer", ["norm1", "pool1", "norm2", "pool2", "conv4", "conv5", "pool5", "fc7", "fc8", "prob"])
-def test_every_layer_comes_out_as_the_network_has_it(page: Page, explorer: Explorer, layer: str) -> None:
+def test_every_layer_comes_out_as_the_network_has_it(wide_page: Page, explorer: Explorer, layer: str) -> None:
     values = explorer.run(sample_path("cat"))[layer]
     place = np.unravel_index(int(values.argmax()), values.shape)
     names = ("unit", "row", "column")
     address = "&".join(f"{name}={int(i)}" for name, i in zip(names, place, strict=False))
-    painted = panel(page, f"?layer={layer}&{address}")
+    painted = panel(wide_page, f"?layer={layer}&{address}")
     results = [read(text) for text in painted.locator(".result").all_inner_texts()]
     assert min(abs(result - float(values.max())) for result in results) <= 1e-4 * float(values.max())
-    expect_no_trouble(page)
+    expect_no_trouble(wide_page)
 
 
-def test_stepping_adds_up(page: Page, explorer: Explorer) -> None:
+def test_stepping_adds_up(wide_page: Page, explorer: Explorer) -> None:
     """Nine products of conv3, one at a time; the last sum is the channel's."""
-    painted = panel(page, "?layer=conv3&unit=42&row=5&column=11")
+    painted = panel(wide_page, "?layer=conv3&unit=42&row=5&column=11")
     readout, products = painted.locator(".readout"), painted.locator(".grids table").last.locator("td")
     shown = numbers(products)
     for number in range(1, 4):
