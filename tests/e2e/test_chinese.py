@@ -52,6 +52,8 @@ def test_no_english_sentence_is_left(page: Page, name: str) -> None:
 
 def test_nor_in_panels_that_unfold(wide_page: Page) -> None:
     open_page(wide_page, "?lang=zh&present=1")
+    assert english(wide_page) == []
+    open_page(wide_page, "?lang=zh")
     for title in ("link_title", "take_title", "lesions_title"):
         wide_page.get_by_test_id("stPopoverButton").filter(has_text=WORDS[title]).click()
         settle(wide_page)
