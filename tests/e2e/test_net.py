@@ -56,7 +56,7 @@ def test_facts_of_every_layer(wide_page: Page) -> None:
 
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
     open_page(wide_page, "")
-    assert wide_page.locator(".net svg text").all_text_contents() == ["87 kB", "18 kB", "4 kB", "2 kB"]
+    expect(wide_page.locator(".net svg text")).to_have_text(["87 kB", "18 kB", "4 kB", "2 kB"])
     lines = wide_page.locator(".net svg line").evaluate_all(
         "(lines) => lines.map((line) => [Number(line.dataset.traffic), Number(line.getAttribute('stroke-width'))])"
     )
