@@ -16,10 +16,11 @@ def open_page(page: Page, path: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the server has nothing left to do and the pictures are there."""
+    """Wait until the server has nothing left to do, the browser neither, and the pictures are there."""
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_timeout(300)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done, { timeout: 10_000 }))")
     for _ in range(100):  # wait_for_function would need eval, which the pages' policy forbids
         if page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)"):
             return
