@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -103,6 +104,21 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     assert "Muted:" not in text(app)
     assert "lesions_undo" not in {button.key for button in app.button}
     assert not app.exception
+
+
+def test_healed_lesions_stay_healed(app: AppTest) -> None:
+    """A folded panel's slider is not drawn anew, so a browser goes on telling what it said before."""
+    app.run()
+    said = app.slider(key="lesion_gpu2").set_value(50)._widget_state
+    app.run()
+    app.button(key="lesions_reset").click().run()
+    assert app.button(key="lesions_undo").label == "Undo healing"
+    app._run(WidgetStates(widgets=[said]))
+    assert "Muted:" not in text(app)
+    assert app.slider(key="lesion_gpu2_1").value == 0
+    app.slider(key="lesion_gpu2_1").set_value(30).run()
+    assert "Muted: GPU2 30 %." in text(app)
+    assert app.button(key="lesions_undo").label == "Undo"
 
 
 def test_upload_stays_from_page_to_page(app: AppTest) -> None:
