@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -367,9 +368,29 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
-    units = [
-        int(number)
-        for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))
-    ]
-    assert units
-    assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent
+    assert max(shared_units(app)) <= TOY.fc_units // 2  # those of GPU2 are silent
+
+
+def test_a_picture_of_the_gallery_follows_lesions(app: AppTest, tmp_path: Path) -> None:
+    """Where its pixels can be read; else a sentence says that it does not."""
+    build_gallery(tmp_path)
+    app.query_params["query"] = "3"
+    app.run()
+    open_page(app, "neighbours")
+    assert max(shared_units(app)) > TOY.fc_units // 2
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    assert errors(app) == []
+    assert max(shared_units(app)) <= TOY.fc_units // 2
+    assert t("neighbours_intact") not in text(app)
+    shutil.rmtree(tmp_path / "photos")
+    st.cache_resource.clear()
+    app.run()
+    assert errors(app) == []
+    assert t("neighbours_intact") in text(app)
+    assert max(shared_units(app)) > TOY.fc_units // 2
+
+
+def shared_units(app: AppTest) -> list[int]:
+    """Numbers, from 1, of the fc7 units that the query and its neighbour are said to share."""
+    html = " ".join(str(getattr(one, "value", "")) for one in app.get("html"))
+    return [int(number) for number in re.findall(r"unit (\d+)<", html)]
