@@ -73,14 +73,15 @@ def select(page: Page, label: str, option: str) -> None:
 
 def slide(page: Page, name: str, keys: dict[str, int], percent: int) -> None:
     """Move a slider of the lesions by keys, from where it is to a percentage."""
-    slider = page.get_by_test_id("stPopoverBody").get_by_role("slider", name=name, exact=True)
-    if not slider.is_visible():
+    folded = page.get_by_test_id("stPopoverBody")
+    if not folded.is_visible():
         page.get_by_test_id("stPopoverButton").filter(has_text="Lesions").click()
+    slider = folded.get_by_role("slider", name=name)
     slider.focus()
     for key, times in keys.items():
         for _ in range(times):
             slider.press(key)
-    expect(slider).to_have_attribute("aria-valuenow", str(percent))
+    expect(slider).to_have_value(str(percent))
 
 
 def predictions(page: Page) -> list[str]:

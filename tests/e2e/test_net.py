@@ -77,7 +77,7 @@ def strongest(layer: str) -> tuple[int, int]:
 
 def expect_a_sign_of_more(page: Page) -> None:
     """Where the drawing is wider than its place, the edge fades beyond which it goes on."""
-    room = page.locator(".scroll")
+    room = page.locator(".scroll:has(.net)")
     goes_on = room.evaluate("(room) => room.scrollWidth > room.clientWidth")
     assert goes_on or (page.viewport_size or {})["width"] > 400
     expect(room).to_have_class("scroll more-right" if goes_on else "scroll")
