@@ -72,8 +72,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and model.onnx")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     parser.add_argument(
-        "--from", type=Path, dest="start", help="a checkpoint whose weights to start from, where they fit"
+        "--from",
+        type=Path,
+        dest="start",
+        help="a checkpoint or model.onnx to start from, where it fits; a narrower net is widened",
     )
+    parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--parallel", choices=("none", "data", "towers"), default="none", help="under torchrun")
     parser.add_argument("--compile", action="store_true", help="torch.compile the network (CUDA; untried)")
@@ -107,12 +111,12 @@ def train_and_export(args: argparse.Namespace) -> None:
         f"{run.dtype or 'float32'}"
     )
     run.fit()
-    errors = run.evaluate(ten_crop=True)
+    centre, errors = run.evaluate(run.val), run.evaluate(run.val, ten_crop=True)
     say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
     if isinstance(run.net, Tower):
         say(report(run.net))
     if run.place.is_first:
-        one_crop = {key: run.metrics[-1][key] for key in ("val_top1_error", "val_top5_error")}
+        one_crop = {"val_top1_error": centre.top1_error, "val_top5_error": centre.top5_error}
         ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
         metrics = {**one_crop, **ten_crop, "num_images": errors.num_images, "epochs": run.epoch}
         export(args.out / "checkpoint.pt", args.out / "model.onnx", metrics)
@@ -142,7 +146,7 @@ def start(args: argparse.Namespace) -> Run:
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."
         )
     args.out.mkdir(parents=True, exist_ok=True)
-    run = Run(recipe, train, val, args.out, device, place)
+    run = Run(recipe, train, val, args.out, device, place, args.validate_on)
     if args.compile:
         run.model = torch.compile(run.model)  # type: ignore[assignment]
     if args.resume:

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
+from model import onnx_file
 from model.alexnet import AlexNet
 from model.export import load_checkpoint
+from model.layers import Config
 from model.provenance import commit
 from training import checkpoint, towers
 from training.augment import Augment
@@ -28,6 +30,7 @@ from training.prepared import Prepared
 from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, logits, train_step
 from training.towers import Layout, PartOfDropout, Tower
+from training.widen import is_wider, widened
 
 CHECKPOINT_SECONDS = 600  # also within an epoch, so that a crash costs at most this much
 AGREE_STEPS = 20  # between looks of several GPUs' processes at whether one was asked to stop
@@ -48,8 +51,10 @@ class Run:
         out: Path,
         device: torch.device,
         place: Layout | None = None,
+        validate_on: int | None = None,
     ) -> None:
         self.recipe, self.train, self.val, self.out, self.device = recipe, train, val, out, device
+        self.val_between = val.head(validate_on)  # what is looked at after an epoch
         self.place = place or Layout()
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
@@ -113,7 +118,7 @@ class Run:
         self._check(loss_sum)
         if self.place.mesh:  # several processes cannot stop while they validate
             self.save()
-        errors = self.evaluate()
+        errors = self.evaluate(self.val_between)
         row = {
             "epoch": self.epoch + 1,
             "lr": self.recipe.lr * self.lr_factor(self.epoch * self.num_steps + self.step - 1),
@@ -170,10 +175,9 @@ class Run:
         """What the schedule multiplies the rate by at a step, counted from the run's start."""
         return self.recipe.schedule.factor(step / self.num_steps, self.recipe.epochs, self.errors)
 
-    def evaluate(self, ten_crop: bool = False) -> Errors:
-        """Error on the validation split; pairs share it."""
-        rows = self.place.rows(len(self.val.labels))
-        mine = self.val.part(rows)
+    def evaluate(self, pictures: Prepared, ten_crop: bool = False) -> Errors:
+        """Error on pictures of the validation split; pairs share them."""
+        mine = pictures.part(self.place.rows(len(pictures.labels)))
 
         def progress(done: int, total: int) -> None:
             if not self.place.mesh:
@@ -270,9 +274,16 @@ class Run:
             self._keep_best()
 
     def start_from(self, path: Path) -> list[str]:
-        """Take the weights of another run's checkpoint wherever names and shapes agree; returns the others' names."""
-        weights = load_checkpoint(path)["weights"]
-        own = AlexNet(self.recipe.net).state_dict()
+        """Take another net's weights wherever names and shapes agree; returns the names of those that start anew.
+
+        `path` is a run's checkpoint or a model.onnx. A net with fewer units of the same kind, and the same classes, is
+        made wider: its weights come first in each tower.
+        """
+        config, class_ids, weights = read_start(path)
+        wide = self.recipe.net
+        if config != wide and tuple(class_ids) == self.train.class_ids and is_wider(wide, config):
+            weights = widened(weights, config, towers.whole(self.net.state_dict(), self.net), wide)
+        own = AlexNet(wide).state_dict()
         fitting = {name: w for name, w in weights.items() if name in own and w.shape == own[name].shape}
         self._set_weights(fitting)
         return [name for name in own if name not in fitting]
@@ -314,3 +325,12 @@ class Run:
             f"{images_per_second:.0f} pictures/s, {minutes_left:.0f} minutes left ",
             end="\r", file=sys.stderr, flush=True,
         )  # fmt: skip
+
+
+def read_start(path: Path) -> tuple[Config, list[str], dict[str, Tensor]]:
+    """What a net is, its class ids and its weights, of a run's checkpoint or a model.onnx."""
+    if path.suffix == ".onnx":
+        info, arrays = onnx_file.read(path)
+        return info.config, [key for key, _ in info.classes], {k: torch.from_numpy(w.copy()) for k, w in arrays.items()}
+    state = load_checkpoint(path)
+    return state["config"], state["class_ids"], state["weights"]
