@@ -26,6 +26,7 @@ import torch.distributed as dist
 import training.recipe
 from model.export import export
 from model.provenance import cpu
+from training.history import inherit
 from training.prepare import prepare
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
@@ -153,7 +154,8 @@ def start(args: argparse.Namespace) -> Run:
         run.restore()
     elif args.start:
         fresh = run.start_from(args.start)
-        print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}.")
+        if place.is_first:
+            print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}. {inherit(args.start, args.out)}")
     if place.is_first and not args.resume:
         origin = {"from": str(args.start)} if args.start else {}
         (args.out / "run.json").write_text(json.dumps(describe(run) | origin, indent=1))

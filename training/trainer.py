@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from training.evaluate import Array, Errors, evaluate
 from training.prepared import Prepared
 from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, logits, train_step
+from training.story import Story, share_of_epoch
 from training.towers import Layout, PartOfDropout, Tower
 from training.widen import is_wider, widened
 
@@ -70,6 +72,7 @@ class Run:
         self.optimizer = Momentum(recipe, self.net)
         self.augment = Augment.of(recipe, train, device)
         self.feed = Feed(train, device)
+        self.story = Story.of(out, val, train.mean)
         self.num_steps = -(-len(train.labels) // recipe.batch_size)  # of an epoch; the last batch may be short
         self.epoch, self.step = 0, 0  # the next step to take
         self.loss_sum, self.num_wrong = (torch.zeros((), dtype=torch.float64, device=device) for _ in range(2))
@@ -106,6 +109,8 @@ class Run:
         for squares, labels in self.feed.batches(self._parts()):
             self._stop_if_asked()
             self.learn(squares, labels)
+            if share := share_of_epoch(self.step, self.num_steps, self.recipe.epochs):
+                self.snapshot(share)
             self.seconds = before + time.monotonic() - start
             if time.monotonic() - looked > (1 if sys.stderr.isatty() else 30):
                 self._look((self.step - first) * self.recipe.batch_size / (time.monotonic() - start))
@@ -197,12 +202,9 @@ class Run:
         x = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
         return logits(self.net, x, self.dtype).softmax(1).cpu().numpy()
 
-    def snapshot(self) -> None:
-        """Keep conv1's kernels as they are now, (kernels, 3, 11, 11) in 16 bits: the story of Figure 3."""
-        kernels = towers.whole({"conv1.weight": self.net.conv1.weight.detach()}, self.net)["conv1.weight"]
-        if self.place.is_first:
-            (self.out / "kernels").mkdir(exist_ok=True)
-            np.save(self.out / "kernels" / f"conv1_{self.epoch:03d}.npy", kernels.cpu().numpy().astype(np.float16))
+    def snapshot(self, share: Fraction = Fraction(0)) -> None:
+        """Keep what the net is now, and what it makes of some pictures: a moment of the story of training."""
+        self.story.tell(self.net, self.epoch + share, self.place.is_first, self.device)
 
     def save(self) -> None:
         """Write checkpoint.pt, from which `restore` goes on exactly, whatever the layout then."""

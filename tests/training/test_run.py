@@ -17,6 +17,7 @@ from PIL import Image
 
 import training.recipe
 import training.run
+from model import history
 from model.explorer import Explorer
 from model.export import load_checkpoint
 from model.provenance import commit
@@ -95,7 +96,9 @@ def test_what_a_run_leaves(data: Path) -> None:
     assert run(data, "out") == 0
     out = data / "out"
     assert json.loads((out / "run.json").read_text())["recipe"] == json.loads(json.dumps(RECIPE.to_dict()))
-    assert [np.load(file).shape for file in sorted((out / "kernels").iterdir())] == [(8, 3, 11, 11)] * 4
+    moments = sorted((out / "kernels").glob("*.npy"))  # four within each epoch and one behind each
+    assert [np.load(file).shape for file in moments] == [(8, 3, 11, 11)] * 16
+    assert (out / "pictures" / "000.143.npz").exists()
     last = load_checkpoint(out / "checkpoint.pt")["weights"]["conv1.weight"].numpy()
     np.testing.assert_array_equal(np.load(out / "kernels" / "conv1_003.npy"), last.astype(np.float16))
     assert list((out / "tensorboard").iterdir())
@@ -107,6 +110,12 @@ def test_what_a_run_leaves(data: Path) -> None:
     }  # fmt: skip
     assert explorer.mean.shape == (3, 256, 256)
     assert explorer.info.commit == commit()
+    with np.load(out / "pictures" / "003.npz") as told:  # in full precision, whatever the run computed in
+        squares = prepare(data / "data", "val", data / "cache").images[told["rows"]]
+        shown = [explorer.run(square) for square in squares]
+        assert told["labels"].tolist() == list(range(6))
+        np.testing.assert_allclose(told["probabilities"], [one["prob"] for one in shown], atol=1e-5)
+        np.testing.assert_allclose(told["fc7"], [one["fc7"] for one in shown], rtol=1e-3, atol=1e-3)
 
 
 def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,12 +170,12 @@ def test_killed_between_checkpoint_and_the_rest(data: Path, monkeypatch: pytest.
         patch.setattr(Run, "_write_metrics", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
         run(data, "out")
     assert not (data / "out" / "metrics.jsonl").exists()
-    errors = iter([90.0, 90.0, 90.0])  # the first epoch stays the best
-    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    errors = iter([90.0, 90.0, 90.0, 90.0])  # the first epoch stays the best
+    monkeypatch.setattr(Run, "evaluate", lambda self, pictures, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
     assert run(data, "out", "--resume") == 0
     assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 1
     assert len(losses(data / "out")) == 3
-    assert len(list((data / "out" / "kernels").iterdir())) == 4
+    assert all((data / "out" / "kernels" / f"conv1_{epoch:03d}.npy").exists() for epoch in range(4))
 
 
 def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -270,8 +279,8 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
 
 
 def test_best_is_the_epoch_with_the_least_error(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    errors = iter([50.0, 30.0, 40.0, 40.0])
-    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    errors = iter([50.0, 30.0, 40.0, 40.0, 40.0])
+    monkeypatch.setattr(Run, "evaluate", lambda self, pictures, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
     assert run(data, "out") == 0
     assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 2
     assert load_checkpoint(data / "out" / "checkpoint.pt")["epoch"] == 3
@@ -293,7 +302,8 @@ def test_starting_from_another_run(
     argv = ["four", "--data", str(data / "four"), "--out", str(data / "second"), "--cache", str(data / "cache")]
     with pytest.raises(pytest.fail.Exception):
         training.run.main([*argv, "--from", str(data / "first" / "checkpoint.pt"), "--device", "cpu"])
-    assert "new: fc8.weight, fc8.bias" in capsys.readouterr().out
+    assert "new: fc8.weight, fc8.bias. Its history comes before this run's: 16 moments" in capsys.readouterr().out
+    assert len(history.read(data / "second" / "earlier.npz").epochs) == 16
     assert json.loads((data / "second" / "run.json").read_text())["from"].endswith("first/checkpoint.pt")
     for name, w in found[0].net.state_dict().items():
         assert name.startswith("fc8") or torch.equal(w, first[name])
