@@ -1,14 +1,17 @@
 """The Kernels page over toy networks: what it says, with and without a history, on one tower and on two."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.story import _moment
 from app.kernel_spreads import Spread
 from model import onnx_file
-from model.history import History
+from model.history import History, Pictures
 from model.layers import CODE_2012, ONE_TOWER, Config
 from tests.app.test_pages import FRAME, errors, open_page, text
 from tests.toys import TOY, small, write_toy
@@ -28,13 +31,22 @@ def opened(folder: Path, config: Config = TOY) -> AppTest:
     return app
 
 
-def write_history(folder: Path, kernels: int = TOY.kernels[0]) -> None:
+def write_history(folder: Path, kernels: int = TOY.kernels[0], pictures: Pictures | None = None) -> None:
     ranges = np.zeros(2, np.float32), np.ones(2, np.float32)
     errors = np.asarray([[np.nan, np.nan], [40.0, 10.0]], np.float32)
     codes = np.zeros((2, kernels, 11, 11, 3), np.uint8)
-    History(epochs=np.asarray([0, 3]), codes=codes, lows=ranges[0], highs=ranges[1], errors=errors).write(
-        folder / "history.npz"
-    )
+    parts = {"lows": ranges[0], "highs": ranges[1], "errors": errors}
+    History(epochs=np.asarray([0, 3]), codes=codes, **parts, pictures=pictures).write(folder / "history.npz")
+
+
+def two_pictures(ids: tuple[str, ...] = tuple(f"n{i}" for i in range(6))) -> Pictures:
+    """Of classes 1 and 2: the first is missed at the start, then right; the second is third at last."""
+    guesses = np.asarray([[[0, 1, 2, 3, 4], [0, 1, 3, 4, 5]], [[1, 0, 2, 3, 4], [0, 1, 2, 3, 4]]])
+    numbers = np.asarray([1, 2])
+    return Pictures(
+        class_ids=ids, labels=numbers, rows=10 * numbers, marks=numbers.astype(np.uint32), guesses=guesses,
+        probabilities=np.full(guesses.shape, 0.125, np.float32), places=np.zeros((2, 2, 2), np.float32),
+    )  # fmt: skip
 
 
 def test_two_towers_are_compared(folder: Path) -> None:
@@ -67,6 +79,55 @@ def test_history_beside_the_model(folder: Path) -> None:
     assert errors(app) == []
     assert "Play shows the same kernels during the training" in text(app)
     assert "these kernels and the validation errors were kept, nothing else" in text(app)
+
+
+def test_story_beside_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to the browser: the sentences of every moment and the numbers, once, whatever kernel is chosen."""
+    write_history(folder, pictures=two_pictures())
+    sent: list[bytes] = []
+    monkeypatch.setattr("app.components.story._component", lambda data, key: sent.append(data))
+    app = opened(folder)
+    assert errors(app) == []
+    assert "what the network made of 2 validation pictures" in text(app)
+    header, rest = unpacked(sent[-1])
+    assert header["moments"] == [
+        "Before the training: random numbers", "Epoch 3: validation error 40.0 %, top-5 10.0 %",
+    ]  # fmt: skip
+    assert header["scores"] == [
+        "Of 2 pictures 0 are right at the first guess, 1 among the first five.",
+        "Of 2 pictures 1 are right at the first guess, 2 among the first five.",
+    ]
+    assert header["pictures"][0] == {"label": 1, "name": "class 1, validation picture 11"}
+    assert len(rest) == 2 * 2 * (2 * 4 + 5 * 4 + 5 * 2) + 2 * TOY.kernels[0] * 11 * 11 * 3
+    app.query_params["kernel"] = "3"
+    app.run()
+    assert sent[-1] == sent[0]
+
+
+def test_moments_of_an_earlier_training_and_within_an_epoch() -> None:
+    errors = np.asarray([[np.nan, np.nan], [40, 10], [np.nan, np.nan], [30, 5]], np.float32)
+    arrays = {"lows": np.zeros(4, np.float32), "highs": np.ones(4, np.float32), "errors": errors}
+    codes = np.zeros((4, 1, 11, 11, 3), np.uint8)
+    told = History(epochs=np.asarray([0, 4, 0.5, 1]), codes=codes, **arrays, num_earlier=2, from_random=False)
+    assert [_moment(told, moment) for moment in range(4)] == [
+        "The start of this training: the weights of another model",
+        "Epoch 4 of the model that this one started from: validation error 40.0 %, top-5 10.0 %",
+        "Epoch 0.50",
+        "Epoch 1: validation error 30.0 %, top-5 5.0 %",
+    ]
+
+
+def test_story_of_other_classes_is_a_sentence(folder: Path) -> None:
+    write_history(folder, pictures=two_pictures(ids=("a", "b", "c", "d", "e", "f")))
+    assert errors(opened(folder)) == [
+        "The history beside this model belongs to another network; make it anew with python -m training.history."
+    ]
+
+
+def unpacked(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """A component's header, and the arrays behind it."""
+    end = 4 + int.from_bytes(data[:4], "little")
+    return json.loads(data[4:end]), data[end:]
 
 
 def test_history_of_another_network_is_a_sentence(folder: Path) -> None:
