@@ -15,6 +15,7 @@ import os
 import platform
 import signal
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         help="a checkpoint or model.onnx to start from, where it fits; a narrower net is widened",
     )
     parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
+    parser.add_argument("--minutes", type=float, help="train no longer than this, then judge and export what there is")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--parallel", choices=("none", "data", "towers"), default="none", help="under torchrun")
     parser.add_argument("--compile", action="store_true", help="torch.compile the network (CUDA; untried)")
@@ -111,6 +113,8 @@ def train_and_export(args: argparse.Namespace) -> None:
         f"{run.recipe.name}: {len(run.train.labels):,} pictures, {run.num_steps} steps an epoch, on {run.device}, "
         f"{run.dtype or 'float32'}"
     )
+    if args.minutes is not None:
+        run.deadline = time.monotonic() + 60 * args.minutes
     run.fit()
     centre, errors = run.evaluate(run.val), run.evaluate(run.val, ten_crop=True)
     say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
@@ -119,7 +123,8 @@ def train_and_export(args: argparse.Namespace) -> None:
     if run.place.is_first:
         one_crop = {"val_top1_error": centre.top1_error, "val_top5_error": centre.top5_error}
         ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
-        metrics = {**one_crop, **ten_crop, "num_images": errors.num_images, "epochs": run.epoch}
+        metrics = {**one_crop, **ten_crop, "num_images": errors.num_images}
+        metrics |= {"epochs": run.epochs, "hours": run.hours}
         export(args.out / "checkpoint.pt", args.out / "model.onnx", metrics)
         say(f"{args.out / 'model.onnx'} is ready: python -m model.predict {args.out / 'model.onnx'} PHOTO")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
@@ -40,6 +41,10 @@ AGREE_STEPS = 20  # between looks of several GPUs' processes at whether one was 
 
 class Interrupted(Exception):
     """Somebody asked the run to stop; its checkpoint is saved."""
+
+
+class TimeIsUp(Exception):
+    """The minutes that the run was given are over; its checkpoint is saved."""
 
 
 class Run:
@@ -80,6 +85,18 @@ class Run:
         self.metrics: list[dict[str, float]] = []
         self.commit = commit()
         self.stop = False
+        self.deadline = math.inf
+        """When to leave off and let what there is be judged, by `time.monotonic`."""
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training set so far, an unfinished one by its part."""
+        return self.epoch + self.step / self.num_steps
+
+    @property
+    def hours(self) -> float:
+        """Of training and validation so far; pauses do not count."""
+        return (sum(row["wall_seconds"] for row in self.metrics) + self.seconds) / 3600
 
     @property
     def errors(self) -> list[float]:
@@ -91,7 +108,10 @@ class Run:
         if not self.metrics and not self.step:
             self.snapshot()
         while self.epoch < self.recipe.epochs and not self.recipe.schedule.finished(self.errors):
-            row = self.run_epoch()
+            try:
+                row = self.run_epoch()
+            except TimeIsUp:
+                break
             if writer:
                 for name, value in row.items():
                     writer.add_scalar(name, value, self.epoch)
@@ -108,6 +128,9 @@ class Run:
         self.model.train()
         for squares, labels in self.feed.batches(self._parts()):
             self._stop_if_asked()
+            if self._agreed(time.monotonic() > self.deadline):  # of several processes none may go on alone
+                self.save()
+                raise TimeIsUp
             self.learn(squares, labels)
             if share := share_of_epoch(self.step, self.num_steps, self.recipe.epochs):
                 self.snapshot(share)

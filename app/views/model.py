@@ -48,7 +48,7 @@ def _card() -> None:
         _origin()
         return
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    facts = {"epochs": card["num_epochs"], "recipe": card["recipe"]["name"]}
+    facts = {"epochs": f"{card['num_epochs']:.3g}", "recipe": card["recipe"]["name"]}
     st.write(
         t(
             "model_trained_on",

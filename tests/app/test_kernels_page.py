@@ -43,9 +43,10 @@ def two_pictures(ids: tuple[str, ...] = tuple(f"n{i}" for i in range(6))) -> Pic
     """Of classes 1 and 2: the first is missed at the start, then right; the second is third at last."""
     guesses = np.asarray([[[0, 1, 2, 3, 4], [0, 1, 3, 4, 5]], [[1, 0, 2, 3, 4], [0, 1, 2, 3, 4]]])
     numbers = np.asarray([1, 2])
+    places = np.asarray([[[-0.6, 0], [0.6, 0]], [[-1, 0.5], [1, 0.5]]], np.float32)
     return Pictures(
         class_ids=ids, labels=numbers, rows=10 * numbers, marks=numbers.astype(np.uint32), guesses=guesses,
-        probabilities=np.full(guesses.shape, 0.125, np.float32), places=np.zeros((2, 2, 2), np.float32),
+        probabilities=np.full(guesses.shape, 0.125, np.float32), places=places,
     )  # fmt: skip
 
 

@@ -17,12 +17,14 @@ from PIL import Image
 
 import training.recipe
 import training.run
+import training.trainer
 from model import history
 from model.explorer import Explorer
 from model.export import load_checkpoint
 from model.provenance import commit
 from tests.toys import TOY, write_class_folders
 from training.evaluate import Errors
+from training.history import pack
 from training.prepare import prepare
 from training.recipe import Recipe
 from training.schedule import Cosine
@@ -68,7 +70,11 @@ def losses(folder: Path) -> list[tuple[float, ...]]:
     return [(line["train_loss"], line["train_error"], line["val_top1_error"]) for line in lines]
 
 
-@pytest.mark.parametrize(("stopped_at", "step"), [(7, 2), (5, 5)], ids=["in an epoch", "before validation"])
+@pytest.mark.parametrize(
+    ("stopped_at", "step"),
+    [(7, 2), (5, 5), (15, 5)],
+    ids=["in an epoch", "while it validates", "in the last validation"],
+)
 def test_resume_continues_to_the_same_bits(
     data: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int, step: int
 ) -> None:
@@ -92,6 +98,47 @@ def test_resume_continues_to_the_same_bits(
     assert len(losses(data / "whole")) == 3
 
 
+def test_stopped_in_the_last_judgement(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All epochs are done; what is left is to judge and to export."""
+    judge = training.trainer.evaluate
+
+    def stopping(probabilities: Any, pictures: Any, mean: Any, ten_crop: bool = False, **more: Any) -> Errors:
+        os.kill(os.getpid(), signal.SIGINT) if ten_crop else None
+        return judge(probabilities, pictures, mean, ten_crop, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.trainer, "evaluate", stopping)
+        assert run(data, "out") == 0
+    assert not (data / "out" / "model.onnx").exists()
+    before = weights(data / "out")
+    assert run(data, "out", "--resume") == 0
+    assert (data / "out" / "model.onnx").exists()
+    assert all(torch.equal(w, before[name]) for name, w in weights(data / "out").items())
+    assert len(losses(data / "out")) == 3
+
+
+def test_minutes_leave_off_and_judge_what_there_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven of five steps an epoch: 1.4 epochs, one line of metrics; then on to the same bits."""
+    assert run(data, "whole") == 0
+    learn = Run.learn
+
+    def late(self: Run, squares: torch.Tensor, labels: torch.Tensor) -> None:
+        learn(self, squares, labels)
+        if (self.epoch, self.step) == (1, 2):
+            self.deadline = 0.0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "learn", late)
+        assert run(data, "out", "--minutes", "60") == 0
+    assert len(losses(data / "out")) == 1
+    metrics = Explorer.open(data / "out" / "model.onnx", "cpu").info.metrics
+    assert metrics["epochs"] == 1.4
+    assert 0 < metrics["hours"] < 0.1
+    assert run(data, "out", "--resume") == 0
+    whole, parts = weights(data / "whole"), weights(data / "out")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
 def test_what_a_run_leaves(data: Path) -> None:
     assert run(data, "out") == 0
     out = data / "out"
@@ -106,7 +153,7 @@ def test_what_a_run_leaves(data: Path) -> None:
     assert explorer.class_ids == tuple(f"n{i}" for i in range(6))
     assert explorer.info.recipe["name"] == "toy"
     assert set(explorer.info.metrics) == {
-        "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs",
+        "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs", "hours",
     }  # fmt: skip
     assert explorer.mean.shape == (3, 256, 256)
     assert explorer.info.commit == commit()
@@ -235,6 +282,8 @@ def test_killed_twenty_times_ends_with_the_same_weights(tmp_path: Path) -> None:
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
     assert losses(tmp_path / "killed") == losses(tmp_path / "undisturbed")
     assert len(losses(tmp_path / "killed")) == 40
+    told, killed_told = (pack(tmp_path / name) for name in ("undisturbed", "killed"))
+    assert np.array_equal(told.codes, killed_told.codes)
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(
