@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from model.layers import Config
 from model.provenance import commit
 from training import checkpoint, towers
 from training.augment import Augment
+from training.average import RunningMean
 from training.data import Feed, Indices, shuffled
 from training.evaluate import Array, Errors, evaluate
 from training.prepared import Prepared
@@ -66,9 +67,9 @@ class Run:
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
         start = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std, recipe.conv1_std)
-        self.net = start if self.place.towers == 1 else Tower(recipe.net, self.place)
+        self.net = self._new_net()
         self._set_weights(start.state_dict())
-        self.net = self.net.to(device).to(memory_format=torch.channels_last)
+        self.average: RunningMean | None = None
         if recipe.net.dropout and self.place.mesh:
             self.net.dropout = PartOfDropout(self.place)
         self.model: nn.Module = self.net
@@ -87,6 +88,15 @@ class Run:
         self.stop = False
         self.deadline = math.inf
         """When to leave off and let what there is be judged, by `time.monotonic`."""
+
+    def _new_net(self) -> AlexNet:
+        net = AlexNet(self.recipe.net) if self.place.towers == 1 else Tower(self.recipe.net, self.place)
+        return net.to(self.device).to(memory_format=torch.channels_last)
+
+    @property
+    def judged(self) -> AlexNet:
+        """What is validated, shown and exported: the mean of the weights where the recipe asks for one."""
+        return self.average.net if self.average else self.net
 
     @property
     def epochs(self) -> float:
@@ -180,6 +190,8 @@ class Run:
 
     def learn(self, squares: Tensor, labels: Tensor) -> None:
         """One step on this process's share of a batch: uint8 (n, 256, 256, 3) and int64 (n,)."""
+        if self.recipe.average_epochs and self.epoch >= self.recipe.epochs - self.recipe.average_epochs:
+            self.average = self.average or RunningMean(self._new_net(), self.net)
         step, size = self.epoch * self.num_steps + self.step, self.recipe.batch_size
         batch = min(size, len(self.train.labels) - self.step * size)
         self.optimizer.set_factor(self.lr_factor(step), self.recipe.conv1_lr(self.epoch))
@@ -195,6 +207,8 @@ class Run:
         loss, wrong = train_step(
             self.model, self.optimizer, crops, labels, self.dtype, self.recipe.label_smoothing, count
         )
+        if self.average:
+            self.average.add(self.net)
         self.loss_sum += loss * count
         self.num_wrong += wrong
         self.step += 1
@@ -221,13 +235,13 @@ class Run:
     @torch.no_grad()
     def probabilities(self, crops: Array) -> Array:
         """Class probabilities (n, classes) of crops (n, 3, 224, 224), as at test time."""
-        self.net.eval()
+        self.judged.eval()
         x = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
-        return logits(self.net, x, self.dtype).softmax(1).cpu().numpy()
+        return logits(self.judged, x, self.dtype).softmax(1).cpu().numpy()
 
     def snapshot(self, share: Fraction = Fraction(0)) -> None:
         """Keep what the net is now, and what it makes of some pictures: a moment of the story of training."""
-        self.story.tell(self.net, self.epoch + share, self.place.is_first, self.device)
+        self.story.tell(self.judged, self.epoch + share, self.place.is_first, self.device)
 
     def save(self) -> None:
         """Write checkpoint.pt, from which `restore` goes on exactly, whatever the layout then."""
@@ -235,7 +249,7 @@ class Run:
         known = {name: v for name, v in velocities.items() if v is not None}
         loss_sum, num_wrong = self.place.total(self.loss_sum.item(), self.num_wrong.item())
         state = {
-            "weights": towers.whole(self.net.state_dict(), self.net),
+            "weights": towers.whole(self.judged.state_dict(), self.judged),
             "velocities": towers.whole(known, self.net),
             "epoch": self.epoch,
             "step": self.step,
@@ -251,6 +265,9 @@ class Run:
             "mean": torch.from_numpy(self.train.mean),
             "covariance": torch.from_numpy(self.train.covariance),
         }
+        if self.average:
+            state["trained"] = towers.whole(self.net.state_dict(), self.net)
+            state["num_averaged"] = self.average.count
         self._check(loss_sum)
         if self.place.is_first:
             checkpoint.save(self.out / "checkpoint.pt", state)
@@ -275,7 +292,8 @@ class Run:
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
         state = load_checkpoint(self.out / "checkpoint.pt")
-        made = {**state["recipe"], "net": state["config"]}  # read anew: a recipe of an older program has fewer fields
+        known = {field.name: field.default for field in fields(Recipe)}  # a recipe of an older program has fewer
+        made = {**known, **state["recipe"], "net": state["config"]}
         if made != {**self.recipe.to_dict(), "net": self.recipe.net}:
             raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
         if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
@@ -283,6 +301,10 @@ class Run:
         if state.get("num_train", len(self.train.labels)) != len(self.train.labels):
             raise ValueError(f"{self.out}/checkpoint.pt was made with --limit {state['num_train']}; resume with it.")
         self._set_weights(state["weights"])
+        if "trained" in state:
+            self.average = RunningMean(self._new_net(), self.net)
+            self.average.count = state["num_averaged"]
+            self._set_weights(state["trained"])
         for name, w in self.net.named_parameters():
             if name in state["velocities"]:
                 mine = towers.part(name, state["velocities"][name], self.place)
