@@ -87,6 +87,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, help="only N pictures of each split")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
     args = parser.parse_args(argv)
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         train_and_export(args)
     except Interrupted:
@@ -97,6 +98,8 @@ def main(argv: list[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 2
     finally:
+        for signum, handler in before.items():  # training.ship goes on in this process
+            signal.signal(signum, handler or signal.SIG_DFL)
         if dist.is_initialized():
             dist.destroy_process_group()
     return 0

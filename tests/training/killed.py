@@ -35,10 +35,11 @@ def live(data: str, out: str, cache: str) -> int:
 
 def doom(at_step: int, steps_later: float) -> None:
     """Have this process killed a part of a step, with its saving or validating, after it has come so far."""
-    learn, before = Run.learn, time.monotonic()
+    learn, before = Run.learn, 0.0
 
     def counted(self: Run, squares: object, labels: object) -> None:
         nonlocal before, at_step
+        before = before or time.monotonic()  # a life's first step has no saving before it
         learn(self, squares, labels)  # type: ignore[arg-type]
         now = time.monotonic()
         if self.epoch * self.num_steps + self.step >= at_step:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,9 @@ def test_from_recipe_to_gallery(
     assert maps.FEWEST_FOR_UMAP > 6  # which takes ten seconds to compile itself
     places = {name: str(tmp_path / name) for name in ("data", "runs", "models", "cache")}
     argv = ["toy", "mine", "--device", "cpu", *(word for name in places for word in (f"--{name}", places[name]))]
+    heard = signal.getsignal(signal.SIGINT)
     assert ship.main(argv) == 0
+    assert signal.getsignal(signal.SIGINT) is heard  # Ctrl-C stops the later steps too
     dest = tmp_path / "models" / "mine"
     assert sorted(file.name for file in dest.iterdir()) == sorted(SHIPPED)
     explorer = Explorer.open(dest / "model.onnx", "cpu")
