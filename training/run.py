@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         "--from",
         type=Path,
         dest="start",
-        help="a checkpoint or model.onnx to start from, where it fits; a narrower net is widened",
+        help="a checkpoint or model.onnx whose weights to start from, where they fit",
     )
     parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
     parser.add_argument("--minutes", type=float, help="train no longer than this, then judge and export what there is")

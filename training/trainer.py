@@ -22,7 +22,6 @@ from torch.utils.tensorboard import SummaryWriter
 from model import onnx_file
 from model.alexnet import AlexNet
 from model.export import load_checkpoint
-from model.layers import Config
 from model.provenance import commit
 from training import checkpoint, towers
 from training.augment import Augment
@@ -34,7 +33,6 @@ from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, logits, train_step
 from training.story import Story, share_of_epoch
 from training.towers import Layout, PartOfDropout, Tower
-from training.widen import is_wider, widened
 
 CHECKPOINT_SECONDS = 600  # also within an epoch, so that a crash costs at most this much
 AGREE_STEPS = 20  # between looks of several GPUs' processes at whether one was asked to stop
@@ -321,16 +319,9 @@ class Run:
             self._keep_best()
 
     def start_from(self, path: Path) -> list[str]:
-        """Take another net's weights wherever names and shapes agree; returns the names of those that start anew.
-
-        `path` is a run's checkpoint or a model.onnx. A net with fewer units of the same kind, and the same classes, is
-        made wider: its weights come first in each tower.
-        """
-        config, class_ids, weights = read_start(path)
-        wide = self.recipe.net
-        if config != wide and tuple(class_ids) == self.train.class_ids and is_wider(wide, config):
-            weights = widened(weights, config, towers.whole(self.net.state_dict(), self.net), wide)
-        own = AlexNet(wide).state_dict()
+        """Take the weights of a checkpoint or a model.onnx wherever names and shapes agree; returns the others' names."""
+        weights = read_weights(path)
+        own = AlexNet(self.recipe.net).state_dict()
         fitting = {name: w for name, w in weights.items() if name in own and w.shape == own[name].shape}
         self._set_weights(fitting)
         return [name for name in own if name not in fitting]
@@ -374,10 +365,9 @@ class Run:
         )  # fmt: skip
 
 
-def read_start(path: Path) -> tuple[Config, list[str], dict[str, Tensor]]:
-    """What a net is, its class ids and its weights, of a run's checkpoint or a model.onnx."""
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a run's checkpoint, or of a model.onnx: a run can go on from what is shipped."""
     if path.suffix == ".onnx":
-        info, arrays = onnx_file.read(path)
-        return info.config, [key for key, _ in info.classes], {k: torch.from_numpy(w.copy()) for k, w in arrays.items()}
-    state = load_checkpoint(path)
-    return state["config"], state["class_ids"], state["weights"]
+        return {name: torch.from_numpy(array.copy()) for name, array in onnx_file.read(path)[1].items()}
+    weights: dict[str, Tensor] = load_checkpoint(path)["weights"]
+    return weights

@@ -356,3 +356,22 @@ def test_starting_from_another_run(
     assert json.loads((data / "second" / "run.json").read_text())["from"].endswith("first/checkpoint.pt")
     for name, w in found[0].net.state_dict().items():
         assert name.startswith("fc8") or torch.equal(w, first[name])
+
+
+def test_starting_from_a_model_file(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a shipped model knows is what the run starts with."""
+    assert run(data, "first") == 0
+    shipped = Explorer.open(data / "first" / "model.onnx").weights
+    assert run(data, "second", "--from", str(data / "first" / "model.onnx"), "--limit", "1") == 0
+    assert "new: nothing" in capsys.readouterr().out
+    start = np.load(data / "second" / "kernels" / "conv1_000.npy")
+    assert (start == shipped["conv1.weight"].astype(np.float16)).all()
+
+
+def test_few_pictures_between_epochs_and_all_at_the_end(data: Path) -> None:
+    assert run(data, "few", "--validate-on", "2") == 0
+    assert load_checkpoint(data / "few" / "checkpoint.pt")["metrics"][-1]["val_top1_error"] in (0, 50, 100)
+    metrics = Explorer.open(data / "few" / "model.onnx").info.metrics
+    assert metrics["num_images"] == 6
+    assert run(data, "all") == 0
+    assert metrics == Explorer.open(data / "all" / "model.onnx").info.metrics
