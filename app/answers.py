@@ -58,6 +58,11 @@ def activations(intact: bool = False, model: str = "", edited: bool = True) -> A
     return _run(keys, explorer(model), square, gains(intact, model), crop)
 
 
+def of_square(key: str, square: npt.NDArray[np.uint8], crop: preprocess.View) -> Activations:
+    """All activations of another picture than the one in use, with the lesions; `key` names picture and lesions."""
+    return _run((model_key(), key), explorer(), square, gains(), crop)
+
+
 def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
     """Ten crops of the picture in use, computed once; arguments as for `activations`."""
     keys = (model_key(model), key(intact))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from app import answers, state
 from app.figures import probability_text
 from app.text import class_word, t
 from app.view import MAX_NEIGHBOURS
+from model import preprocess
 from model.gallery.search import CodeIndex, Neighbour, exact, reranked
 from model.gallery.store import Gallery, file_hash, pixels, thumbnails_path
 
@@ -43,6 +44,10 @@ class Query:
     row: int | None
     features: Mapping[str, npt.NDArray[Any]]
     """(units,) by layer; "pixels" are those of the picture at 32 x 32."""
+    is_moved: bool = False
+    """Whether lesions move a picture of the gallery from the place that it has there."""
+    is_intact: bool = False
+    """Whether lesions should be in them and are not, since the picture's pixels cannot be read."""
 
 
 def folder() -> Path:
@@ -173,6 +178,9 @@ class Own:
     query: Query
     picture: str
     """Its picture as an address of its own."""
+    square: npt.NDArray[np.uint8]
+    crop: preprocess.View
+    """What the network sees of the square."""
 
 
 def own() -> list[Own]:
@@ -189,7 +197,7 @@ def is_kept(query: Query) -> bool:
 def keep(query: Query, picture: str) -> None:
     """Put the picture that asks beside the gallery's."""
     if not is_kept(query) and len(own()) < MAX_OWN:
-        own().append(Own(query, picture))
+        own().append(Own(query, picture, state.edited_square(), state.crop_view()))
 
 
 def features(of: Gallery, row: int) -> Mapping[str, npt.NDArray[Any]]:
@@ -211,11 +219,35 @@ def query(of: Gallery) -> Query:
     """What is asked: the gallery's picture that the view names, else the picture in use with its edits and lesions."""
     row = state.view().query
     if row is not None and row < len(of.names) + len(own()):
-        key = f"row {row}" if row < len(of.names) else own()[row - len(of.names)].query.key
-        return Query(key, label(of, row), row, features(of, row))
+        return _of_row(of, row)
     seen = answers.activations()
     asked = {layer: seen[layer].ravel() for layer in LAYERS if layer != "pixels"}
     return Query(answers.key(), state.picture().name, None, asked | {"pixels": pixels(state.edited_square())})
+
+
+def _of_row(of: Gallery, row: int) -> Query:
+    """A picture that is searched asks: as the network with its lesions sees it, where its pixels can be read."""
+    mine = own()[row - len(of.names)] if row >= len(of.names) else None
+    known = Query(mine.query.key if mine else f"row {row}", label(of, row), row, features(of, row))
+    if not mine and not answers.gains():
+        return known
+    try:
+        square = mine.square if mine else _square((key_of(of), row), of)
+    except ValueError:
+        return replace(known, is_intact=True)
+    key = f"{key_of(of)} {known.key} {sorted(state.view().lesions.amounts.items())}"
+    seen = answers.of_square(key, square, mine.crop if mine else preprocess.centre(state.explorer().config.crop_px))
+    return replace(
+        known,
+        key=key,
+        is_moved=bool(answers.gains()),
+        features={**known.features, **{layer: seen[layer].ravel() for layer in seen if layer in known.features}},
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _square(keys: tuple[str, int], _gallery: Gallery) -> npt.NDArray[np.uint8]:
+    return _gallery.square(keys[1])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

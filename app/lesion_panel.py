@@ -17,7 +17,7 @@ def lesion_panel() -> None:
         st.caption(t("lesions_some", what=", ".join(listed)))
     with st.container(horizontal=True, gap="small"):
         if state.lesions_before():
-            st.button(t("undo"), key="lesions_undo", on_click=state.undo)
+            st.button(t("undo" if lesions else "undo_healing"), key="lesions_undo", on_click=state.undo)
         if lesions:
             st.button(t("lesions_reset"), key="lesions_reset", on_click=state.reset_lesions)
     with st.popover(t("lesions_title"), width="stretch"):
@@ -48,13 +48,32 @@ def _listed(target: str, amount: float) -> str:
 
 
 def lesion_slider(target: str, label: str, key: str = "") -> None:
-    """How far a target is muted, in percent."""
-    key = key or f"lesion_{target}"
+    """How far a target is muted, in percent.
+
+    Where something else has changed that, another slider takes this one's place: in a panel that is folded the browser
+    keeps what the old one said, and would tell it with the next click.
+    """
+    first = key or f"lesion_{target}"
     percent = round(100 * state.view().lesions.amount(target))
-    if st.session_state.get(key) != percent:  # setting it anew would swallow a key press that is on its way
+    if st.session_state.get(_key(first), percent) != percent:
+        st.session_state[f"{first} successors"] = _successors(first) + 1
+    key = _key(first)
+    if key not in st.session_state:  # setting it anew would swallow a key press that is on its way
         st.session_state[key] = percent
-    st.slider(label, 0, 100, format="%d %%", key=key, on_change=_slid, args=(key, target))
+    st.slider(label, 0, 100, format="%d %%", key=key, on_change=_slid, args=(first, key, target))
 
 
-def _slid(key: str, target: str) -> None:
-    state.change(lesions=state.view().lesions.with_amount(target, st.session_state[key] / 100))
+def _successors(first: str) -> int:
+    """How many sliders have been in the place of the first one."""
+    count: int = st.session_state.get(f"{first} successors", 0)
+    return count
+
+
+def _key(first: str) -> str:
+    """Key of the slider that is in the place of the first one now."""
+    return f"{first}_{_successors(first)}" if _successors(first) else first
+
+
+def _slid(first: str, key: str, target: str) -> None:
+    if key == _key(first):  # else a quick hand was before the browser heard of the successor
+        state.change(lesions=state.view().lesions.with_amount(target, st.session_state[key] / 100))

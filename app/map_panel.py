@@ -65,8 +65,8 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
 
 
 def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:
-    """Where a picture lies: its own place, or the one that its neighbours in the gallery give it."""
-    if query.row is not None and query.row < len(positions):
+    """Where a picture lies: its own place, or, where it has none or lesions move it, the one that its neighbours give it."""
+    if query.row is not None and query.row < len(positions) and not query.is_moved:
         own: npt.NDArray[np.float32] = positions[query.row]
         return own
     near = [one for one in galleries.nearest_within(gallery, query, "fc7") if one.row != query.row][:PLACED_BY]

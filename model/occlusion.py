@@ -15,7 +15,8 @@ import numpy.typing as npt
 from model.explorer import Explorer
 from model.layers import CROP_PX
 
-BATCH = 16  # crops at once; more is no faster on a CPU, and cancelling waits for a batch
+BATCH = 16  # crops at once; on a CPU more is no faster, and takes a gigabyte (docs/decisions/0011)
+GPU_BATCH = 256
 
 Array = npt.NDArray[np.float32]
 
@@ -86,8 +87,9 @@ def occlude(
     starts = patch_starts(patch_px, stride_px, explorer.config.crop_px)
     places = [(row, column) for row in starts for column in starts]
     found: list[Array] = []
-    for first in range(0, len(places), BATCH):
-        batch = places[first : first + BATCH]
+    at_once = GPU_BATCH if explorer.device.startswith("CUDA") else BATCH
+    for first in range(0, len(places), at_once):
+        batch = places[first : first + at_once]
         hidden = _hidden(crop, batch, patch_px)
         with turn or contextlib.nullcontext():
             found.append(explorer.probabilities(hidden, gains))

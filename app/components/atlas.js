@@ -392,9 +392,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   big.onclick = (event) => choose(state, onBig(event));
   big.onkeydown = (event) => onBigKey(state, event);
   Object.assign(big, { tabIndex: 0, role: "application", ariaLabel: data.words.places });
-  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  state.listening = new AbortController();
-  const { signal } = state.listening;
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController()), { signal } = listening;
   const listen = (name, does) => shared.addEventListener(name, does, { signal });
   for (const name of ["seen", "view"]) listen(name, () => update(state));
   listen("place", ({ detail }) => choose(state, { unit: shared.view.unit, ...detail }));
@@ -404,5 +403,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     back(state);
   });
   update(state, true);
-  return () => state.listening.abort();
+  return () => listening.abort();
 }

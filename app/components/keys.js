@@ -56,9 +56,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const button = root.querySelector(".ask"), dialog = root.querySelector("dialog"), close = root.querySelector(".close");
   const state = STATES.get(root) ?? { eye: [innerWidth / 3, innerHeight / 4] };
   STATES.set(root, state);
-  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  state.listening = new AbortController();
-  const { signal } = state.listening;
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController()), { signal } = listening;
   document.documentElement.lang = data.lang;
   Object.assign(button, { ariaLabel: words.open, title: words.open });
   root.querySelector("h2").textContent = words.title;
@@ -90,5 +89,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
   document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's buttons, which let no key pass
   for (const name of looks) document.addEventListener(name, onLook, { signal, passive: true });
   root.dataset.ready = "";
-  return () => state.listening.abort();
+  return () => listening.abort();
 }

@@ -3,6 +3,8 @@ const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 
 export default function ({ parentElement, data: { words } }) {
   const field = parentElement.querySelector(".address"), button = parentElement.querySelector(".copy");
+  field.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may never call
+  const listening = (field.listening = new AbortController());
   const show = () => {
     field.value = location.href;
     button.textContent = words.copy;
@@ -20,6 +22,6 @@ export default function ({ parentElement, data: { words } }) {
     button.textContent = words.copied;
   };
   show();
-  shared.addEventListener("view", show);
-  return () => shared.removeEventListener("view", show);
+  shared.addEventListener("view", show, { signal: listening.signal });
+  return () => listening.abort();
 }

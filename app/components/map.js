@@ -404,14 +404,14 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     root.place = (row) => [state.xs[state.view.at[row]] / state.ratio, state.ys[state.view.at[row]] / state.ratio]; // for tests
   }
   Object.assign(state, { send: setStateValue, trigger: setTriggerValue });
-  state.listening?.abort();
-  state.listening = new AbortController();
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController());
   const show = () => shared.points?.key === data.points && take(state, { ...shared.points, ...data });
-  shared.addEventListener("points", show, { signal: state.listening.signal });
+  shared.addEventListener("points", show, { signal: listening.signal });
   show();
   return () => {
-    state.listening.abort();
-    state.watcher?.disconnect();
+    listening.abort();
+    if (state.listening === listening) state.watcher?.disconnect();
   };
 }
 

@@ -167,6 +167,33 @@ function drawSwitches(seen, root, mute) {
   Object.assign(cut.style, { left: `${LEFT + at * seen.step + seen.box - 18}px`, top: `${FACTS + 64}px` });
 }
 
+// All of it, as wide as there is room for.
+function drawNet(seen, root, mute) {
+  seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
+  seen.box = seen.step - 12;
+  const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
+  Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
+  keepFocus(root, () => {
+    root.replaceChildren();
+    drawLines(seen, svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt }));
+    drawBoxes(seen, root);
+    drawSwitches(seen, root, mute);
+  });
+}
+
+// Beyond which edge there is more to scroll to: that one fades.
+function fade(room) {
+  const beyond = { left: room.scrollLeft, right: room.scrollWidth - room.clientWidth - room.scrollLeft };
+  for (const [side, px] of Object.entries(beyond)) room.classList.toggle(`more-${side}`, px > 2);
+}
+
+// Without a net on the page no unit is looked at: the photograph shows neither a field nor a map.
+function leave(root) {
+  if (shared.net !== root) return;
+  Object.assign(shared, { net: null, hover: null });
+  shared.dispatchEvent(new Event("hover"));
+}
+
 // What is looked at: the layer changes here alone; the address follows, the server hears of it with the next unit.
 function open(name) {
   look({ layer: name, unit: null, row: null, column: null });
@@ -220,22 +247,17 @@ function peak(seen, layer, unit) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".net"), state = STATES.get(root) ?? {};
   STATES.set(root, state);
-  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  state.listening = new AbortController();
-  const { signal } = state.listening;
-  const seen = (shared.seen = read(data));
-  shared.look = look;
-  seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
-  seen.box = seen.step - 12;
-  const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
-  Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
-  root.parentElement.ariaLabel = seen.words.alt;
-  keepFocus(root, () => {
-    root.replaceChildren();
-    drawLines(seen, svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt }));
-    drawBoxes(seen, root);
-    drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
-  });
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController()), { signal } = listening;
+  const seen = (shared.seen = read(data)), room = root.parentElement;
+  Object.assign(shared, { look, net: root });
+  room.ariaLabel = seen.words.alt;
+  room.onscroll = () => fade(room);
+  const redraw = () => {
+    drawNet(seen, root, (asked) => setTriggerValue("mute", asked));
+    fade(room);
+  };
+  redraw();
 
   const mark = () => {
     for (const box of root.querySelectorAll(".box")) {
@@ -250,6 +272,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
   else look(shared.view.asked); // strongest places move with what is computed
   shared.said = said;
   root.dataset.painted = seen.key;
+  let wide = room.clientWidth;
+  state.watcher?.disconnect();
+  state.watcher = new ResizeObserver(() => {
+    if (wide === room.clientWidth) return;
+    wide = room.clientWidth;
+    redraw();
+    mark();
+  });
+  state.watcher.observe(room);
   const onBack = () => {
     const address = new URL(location.href).searchParams, at = (address.get("at") ?? "").split("~").map(Number);
     const unit = address.has("unit") ? Number(address.get("unit")) - 1 : null;
@@ -267,5 +298,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   addEventListener("popstate", onBack, { signal });
   shared.addEventListener("step", onStep, { signal });
   shared.addEventListener("net", onNet, { signal });
-  return () => state.listening.abort();
+  return () => {
+    listening.abort();
+    setTimeout(() => root.isConnected || leave(root));
+  };
 }

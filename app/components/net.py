@@ -21,6 +21,9 @@ KEY = "net"
 CSS = """
 .scroll { overflow-x: auto; color: var(--st-text-color); font: 12px var(--st-font);
   font-variant-numeric: tabular-nums; scrollbar-width: thin; }
+.scroll.more-left { --left: 48px; }
+.scroll.more-right { --right: 48px; }
+.scroll { mask-image: linear-gradient(to right, transparent, #000 var(--left, 0px) calc(100% - var(--right, 0px)), transparent); }
 .net { position: relative; }
 svg { position: absolute; inset: 0; pointer-events: none; }
 svg text { font: 11px var(--st-font); fill: currentColor; text-anchor: middle; paint-order: stroke;

@@ -31,7 +31,7 @@ function fieldOf(layer, row, column, crop) {
 }
 
 function current() {
-  const at = shared.hover ?? shared.view, layer = at && shared.seen?.layers.find(({ name }) => name === at.layer);
+  const at = shared.net && (shared.hover ?? shared.view), layer = at && shared.seen?.layers.find(({ name }) => name === at.layer);
   return layer ? { ...at, layer } : null;
 }
 
@@ -46,6 +46,7 @@ function drawOver(state) {
   context.lineWidth = 1;
   context.strokeRect(-0.5, -0.5, view.crop + 1, view.crop + 1);
   const at = current();
+  state.map.hidden = !at;
   const outline = at && at.layer.size > 1 && at.row != null ? fieldOf(at.layer, at.row, at.column, view.crop) : null;
   if (at && state.showMap && at.layer.size > 1) drawMap(context, at, view.crop);
   if (outline) {
@@ -224,9 +225,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     event.preventDefault();
     take(file, (taken) => state.trigger("file", taken));
   };
-  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  state.listening = new AbortController();
-  const { signal } = state.listening;
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController()), { signal } = listening;
   const redraw = () => drawOver(state);
   const onLeave = (event) => {
     if (!state.painting) return;
@@ -239,5 +239,5 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw, { signal });
   show();
   root.dataset.painted = view.key;
-  return () => state.listening.abort();
+  return () => listening.abort();
 }

@@ -21,8 +21,9 @@ HTML = """
 <div class="picture">
   <div class="holder"><div class="frame"><canvas class="square" width="256" height="256" role="img"></canvas><canvas class="over"></canvas></div></div>
   <div class="bar">
-    <button class="map" type="button"></button><button class="paint" type="button"></button>
+    <button class="paint" type="button"></button>
     <span class="tools"><input class="brush" type="range" min="4" max="48" value="14"><button class="undo-paint" type="button"></button><button class="clear" type="button"></button></span>
+    <button class="map" type="button" hidden></button>
   </div>
 </div>
 """

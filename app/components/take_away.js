@@ -340,6 +340,7 @@ export default function ({ parentElement, data }) {
   };
   refresh();
   // what a page draws comes bit by bit, and components draw where no observer of the page looks
-  const timer = setInterval(() => isShown(root) && pictures().map(nameOf).join("\n") !== state.names && refresh(), LOOK_MS);
+  clearInterval(root.timer); // Streamlit calls this anew for new data; what an earlier call returned it may never call
+  const timer = (root.timer = setInterval(() => isShown(root) && pictures().map(nameOf).join("\n") !== state.names && refresh(), LOOK_MS));
   return () => clearInterval(timer);
 }

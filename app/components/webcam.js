@@ -63,9 +63,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.button.onclick = () => take(state);
   state.video.setAttribute("aria-label", data.words.alt);
   if (isNew) start(state);
-  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  state.listening = new AbortController();
-  const { signal } = state.listening;
+  state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (state.listening = new AbortController()), { signal } = listening;
   const onKey = (event) => {
     if (!isOurs(event) || !take(state)) return;
     event.preventDefault();
@@ -73,7 +72,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's own widgets, which keep Space to themselves
   return () => {
-    state.listening.abort();
+    listening.abort();
     setTimeout(() => root.isConnected || stop(state)); // another source was chosen; a mere redraw leaves it on
   };
 }

@@ -3,8 +3,8 @@ const PATIENCE_MS = 20_000, POLL_MS = 100;
 
 export default function ({ parentElement, data: { panel }, setTriggerValue }) {
   const root = parentElement.querySelector("span");
-  root.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
-  root.listening = new AbortController();
+  root.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
+  const listening = (root.listening = new AbortController());
 
   const show = (until) => {
     const found = document.querySelector(panel);
@@ -19,6 +19,6 @@ export default function ({ parentElement, data: { panel }, setTriggerValue }) {
     setTriggerValue("asked", { ...button.dataset });
     show(Date.now() + PATIENCE_MS);
   };
-  document.addEventListener("click", onClick, { signal: root.listening.signal });
-  return () => root.listening.abort();
+  document.addEventListener("click", onClick, { signal: listening.signal });
+  return () => listening.abort();
 }

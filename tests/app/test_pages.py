@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -103,6 +105,21 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     assert "Muted:" not in text(app)
     assert "lesions_undo" not in {button.key for button in app.button}
     assert not app.exception
+
+
+def test_healed_lesions_stay_healed(app: AppTest) -> None:
+    """A folded panel's slider is not drawn anew, so a browser goes on telling what it said before."""
+    app.run()
+    said = app.slider(key="lesion_gpu2").set_value(50)._widget_state
+    app.run()
+    app.button(key="lesions_reset").click().run()
+    assert app.button(key="lesions_undo").label == "Undo healing"
+    app._run(WidgetStates(widgets=[said]))
+    assert "Muted:" not in text(app)
+    assert app.slider(key="lesion_gpu2_1").value == 0
+    app.slider(key="lesion_gpu2_1").set_value(30).run()
+    assert "Muted: GPU2 30 %." in text(app)
+    assert app.button(key="lesions_undo").label == "Undo"
 
 
 def test_upload_stays_from_page_to_page(app: AppTest) -> None:
@@ -351,9 +368,29 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
-    units = [
-        int(number)
-        for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))
-    ]
-    assert units
-    assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent
+    assert max(shared_units(app)) <= TOY.fc_units // 2  # those of GPU2 are silent
+
+
+def test_a_picture_of_the_gallery_follows_lesions(app: AppTest, tmp_path: Path) -> None:
+    """Where its pixels can be read; else a sentence says that it does not."""
+    build_gallery(tmp_path)
+    app.query_params["query"] = "3"
+    app.run()
+    open_page(app, "neighbours")
+    assert max(shared_units(app)) > TOY.fc_units // 2
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    assert errors(app) == []
+    assert max(shared_units(app)) <= TOY.fc_units // 2
+    assert t("neighbours_intact") not in text(app)
+    shutil.rmtree(tmp_path / "photos")
+    st.cache_resource.clear()
+    app.run()
+    assert errors(app) == []
+    assert t("neighbours_intact") in text(app)
+    assert max(shared_units(app)) > TOY.fc_units // 2
+
+
+def shared_units(app: AppTest) -> list[int]:
+    """Numbers, from 1, of the fc7 units that the query and its neighbour are said to share."""
+    html = " ".join(str(getattr(one, "value", "")) for one in app.get("html"))
+    return [int(number) for number in re.findall(r"unit (\d+)<", html)]

@@ -16,7 +16,6 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
-from app.view import Lesions
 from model.class_names import class_name
 from model.explorer import Explorer
 from model.picture_set import find_split
@@ -156,6 +155,13 @@ def test_hover_says_value_and_receptive_field(wide_page: Page) -> None:
         field = " ".join(str(edge) for edge in (row.field(*place)))
         expect(wide_page.locator(".picture")).to_have_attribute("data-field", field)
     assert explorer.config.layer["pool5"].field_px == 195
+    over = wide_page.get_by_role("button", name="Map", exact=True)
+    expect(over).to_be_visible()
+    go_to(wide_page, "Kernels")  # where no unit is looked at nothing is outlined
+    expect(wide_page.locator(".picture")).to_have_attribute("data-field", "")
+    expect(over).to_be_hidden()
+    go_to(wide_page, "Explore")
+    expect(wide_page.locator(".picture")).not_to_have_attribute("data-field", "")
 
 
 def test_field_and_status_stay_in_sight(page: Page) -> None:
@@ -186,40 +192,6 @@ def test_sorted_by_activity(wide_page: Page) -> None:
     atlas(wide_page, "conv3").locator(".sort").click()
     order = atlas(wide_page, "conv3").locator("canvas.maps").first.get_attribute("data-order")
     assert json.loads(order or "") == np.argsort(-highs[: len(highs) // 2], kind="stable").tolist()
-
-
-def test_mute_gpu2(page: Page) -> None:
-    """From the first screen: one click; the intact prediction stays beside it; undo brings all back."""
-    explorer = Explorer.open(MODEL, "cpu")
-    open_page(page, "")
-    intact = predictions(page)
-    page.locator('.net [data-target="gpu2"]').click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
-    settle(page)
-    gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
-    wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
-    expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
-    shown = page.locator(".bars .name").all_text_contents()
-    assert set(shown) == {one.name for one in (*wounded, *whole)}
-    page.get_by_role("button", name="Undo", exact=True).last.click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
-    settle(page)
-    assert predictions(page) == intact
-    page.locator('.net [data-target="cross_talk"]').click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
-    page.get_by_role("button", name="Heal all").click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
-
-
-def test_mute_one_unit(wide_page: Page) -> None:
-    open_page(wide_page, "?layer=conv5&unit=3")
-    wide_page.get_by_role("button", name="Mute this unit").click()
-    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
-    expect(wide_page.get_by_role("button", name="Heal this unit")).to_be_visible()
-    settle(wide_page)
-    wide_page.reload()
-    settle(wide_page)
-    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
 
 
 def test_back_and_forward(wide_page: Page) -> None:

@@ -15,10 +15,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from app.view import Lesions
 from model.explorer import Explorer
 from model.gallery.build import build
 from model.gallery.store import Gallery
-from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle, upload
+from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle, slide, upload
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 from tests.toys import encoded, picture, write_class_folders
@@ -75,6 +76,20 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, gallery: Gallery) ->
     shared = len(set(rows(page, "fc7")) & set(rows(page, "pixels")))
     expect(strip(page, "pixels").locator(".note")).to_contain_text(f"{shared} of 6 are among fc7's")
     expect_no_trouble(page)
+    slide(page, "GPU2", {"End": 1}, 100)
+    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    page.keyboard.press("Escape")
+    settle(page)
+    explorer = Explorer.open(MODEL, "cpu")
+    gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
+    for layer in ("fc7", "pool5"):
+        assert rows(page, layer) == brute(gallery, layer, explorer.run(data, gains)[layer].ravel(), 6), layer
+    row = rows(page, "fc7")[1]  # a picture of the gallery follows too
+    strip(page, "fc7").locator(".sight").nth(1).click()
+    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    settle(page)
+    wounded = explorer.run(gallery.square(row), gains)["fc7"]
+    assert rows(page, "fc7") == brute(gallery, "fc7", wounded, 6, without=row)
 
 
 def test_the_thumbnail_is_that_of_the_row(wide_page: Page, gallery: Gallery) -> None:

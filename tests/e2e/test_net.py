@@ -75,12 +75,24 @@ def strongest(layer: str) -> tuple[int, int]:
     return unit + 1, 1 + int(unit >= row.tower_units(0).stop)
 
 
+def expect_a_sign_of_more(page: Page) -> None:
+    """Where the drawing is wider than its place, the edge fades beyond which it goes on."""
+    room = page.locator(".scroll")
+    goes_on = room.evaluate("(room) => room.scrollWidth > room.clientWidth")
+    assert goes_on or (page.viewport_size or {})["width"] > 400
+    expect(room).to_have_class("scroll more-right" if goes_on else "scroll")
+    room.evaluate("(room) => (room.scrollLeft = room.scrollWidth)")
+    expect(room).to_have_class("scroll more-left" if goes_on else "scroll")
+    room.evaluate("(room) => (room.scrollLeft = 0)")
+
+
 def test_a_layer_leaves_the_unit_below_and_says_so(page: Page) -> None:
     (before, gpu_before), (after, gpu_after) = strongest("conv1"), strongest("conv3")
     open_page(page, "")
     panel, other = page.locator(".st-key-unit_panel"), page.locator(".atlas .other")
     expect(panel).to_have_css("opacity", "1")
     expect(other).to_be_hidden()
+    expect_a_sign_of_more(page)
     open_layer(page, "conv3")
     expect(panel).to_have_css("opacity", "0.3")
     expect(other).to_contain_text(f"Below is still conv1 unit {before}, GPU{gpu_before}.")

@@ -83,6 +83,16 @@ def test_progress_and_cancel(explorer: Explorer) -> None:
     assert told == [(16, 81), (32, 81)]
 
 
+def test_a_gpu_takes_all_at_once(explorer: Explorer) -> None:
+    """No GPU is needed to see how the work is cut: up to 256 places."""
+    told: list[tuple[int, int]] = []
+    named_so = Explorer(explorer.info, explorer.weights, explorer.session, "CUDA GPU")
+    crop = explorer.run(picture(3)).crop
+    for stride in (40, 10):
+        assert occlude(named_so, crop, patch_px=64, stride_px=stride, go_on=lambda *at: told.append(at) is None)
+    assert told == [(25, 25), (256, 289), (289, 289)]
+
+
 def test_others_get_their_turn(explorer: Explorer) -> None:
     """The semaphore is free whenever a batch is done."""
     turn = threading.BoundedSemaphore(1)

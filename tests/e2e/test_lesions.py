@@ -1,0 +1,66 @@
+"""Lesions: a click, a slider from 0 to 100 %, both answers side by side, the ways back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.figures import probability_text
+from app.samples import sample_path
+from app.view import Lesions
+from model.explorer import Explorer
+from tests.e2e.actions import open_page, predictions, settle, slide
+from tests.test_shipped_model import MODEL
+
+pytestmark = pytest.mark.e2e
+
+
+def test_mute_gpu2(page: Page) -> None:
+    """From the first screen: one click; the intact prediction stays beside it; undo brings all back."""
+    explorer = Explorer.open(MODEL, "cpu")
+    open_page(page, "")
+    intact = predictions(page)
+    page.locator('.net [data-target="gpu2"]').click()
+    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    settle(page)
+    gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
+    wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
+    expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
+    shown = page.locator(".bars .name").all_text_contents()
+    assert set(shown) == {one.name for one in (*wounded, *whole)}
+    page.get_by_role("button", name="Undo", exact=True).last.click()
+    expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
+    settle(page)
+    assert predictions(page) == intact
+    page.locator('.net [data-target="cross_talk"]').click()
+    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
+    page.get_by_role("button", name="Heal all").click()
+    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
+    page.get_by_role("button", name="Undo healing").click()
+    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
+
+
+def test_mute_one_unit(wide_page: Page) -> None:
+    open_page(wide_page, "?layer=conv5&unit=3")
+    wide_page.get_by_role("button", name="Mute this unit").click()
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+    expect(wide_page.get_by_role("button", name="Heal this unit")).to_be_visible()
+    settle(wide_page)
+    wide_page.reload()
+    settle(wide_page)
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
+    slide(wide_page, "conv5 unit 3", {"PageDown": 6}, 40)
+    slide(wide_page, "GPU2", {"PageUp": 3, "ArrowRight": 2}, 32)
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 40 %, GPU2 32 %.")).to_be_visible()
+    wide_page.keyboard.press("Escape")
+    settle(wide_page)
+    explorer = Explorer.open(MODEL, "cpu")
+    gains = Lesions({"conv5.3": 0.4, "gpu2": 0.32}).gains(explorer.config)
+    best = explorer.run(sample_path("cat"), gains).top(1)[0]
+    values = wide_page.locator(".bars .value").all_text_contents()
+    assert any(value.endswith(f"now {probability_text(best.probability)}") for value in values)
+    wide_page.get_by_role("button", name="Heal all").click()
+    expect(wide_page.get_by_role("button", name="Undo healing")).to_be_visible()
+    settle(wide_page)
+    wide_page.locator('.net [data-target="cross_talk"]').click()  # what the folded sliders said does not come back
+    expect(wide_page.get_by_text("Muted: cross-talk 100 %.", exact=True)).to_be_visible()
