@@ -357,3 +357,16 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     ]
     assert units
     assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent
+
+
+def test_folded_panels_are_made_when_they_are_opened(app: AppTest, tmp_path: Path) -> None:
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    assert not [one for one in app.button if one.key == "gallery_build"]
+    assert not [one for one in app.get("download_button") if "take_npz" in one.proto.id]
+    app.session_state["gallery_build_title"] = app.session_state["take"] = True  # as a click does
+    app.run()
+    assert errors(app) == []
+    assert [one.key for one in app.button if one.key == "gallery_build"]
+    assert [one for one in app.get("download_button") if "take_npz" in one.proto.id]
