@@ -25,8 +25,12 @@ def test_a_run_that_fails_keeps_nothing() -> None:
     def find() -> list[int]:
         return []
 
-    with pytest.raises(KeyError), one_run():
-        find().append(1)
-        raise KeyError
+    def fail() -> None:
+        with one_run():
+            find().append(1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     with one_run():
         assert find() == []
