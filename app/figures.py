@@ -38,6 +38,16 @@ def bare(figure: go.Figure, height: int, x_title: str = "", y_title: str = "") -
     return figure
 
 
+def larger(figure: go.Figure, scale: float) -> go.Figure:
+    """The same figure, height and type in proportion; its width is the page's."""
+    layout = figure.layout
+    figure.update_layout(height=layout.height * scale, font_size=layout.font.size * scale)
+    figure.for_each_yaxis(
+        lambda axis: axis.update(tickfont_size=axis.tickfont.size * scale) if axis.tickfont.size else None
+    )
+    return figure
+
+
 def confusions(report: Mapping[str, Any], named: Callable[[str], str] = str) -> go.Figure:
     """What was taken for what, as a square: one row a true class. Greys go with the root of a share, to show the rare.
 

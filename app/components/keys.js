@@ -60,6 +60,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.listening = new AbortController();
   const { signal } = state.listening;
   document.documentElement.lang = data.lang;
+  const skip = document.querySelector('[data-testid="stSkipToContent"]'); // Streamlit's own speaks English alone
+  if (skip) skip.textContent = words.skip;
   Object.assign(button, { ariaLabel: words.open, title: words.open });
   root.querySelector("h2").textContent = words.title;
   close.textContent = words.close;

@@ -225,17 +225,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const { signal } = state.listening;
   const seen = (shared.seen = read(data));
   shared.look = look;
-  seen.step = Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
-  seen.box = seen.step - 12;
-  const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
-  Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
   root.parentElement.ariaLabel = seen.words.alt;
-  keepFocus(root, () => {
-    root.replaceChildren();
-    drawLines(seen, svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt }));
-    drawBoxes(seen, root);
-    drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
-  });
+  const fit = () => Math.max(MIN_STEP, Math.min(MAX_STEP, (root.parentElement.clientWidth - LEFT) / (seen.layers.length + 1)));
+  const draw = () => {
+    seen.step = fit();
+    seen.box = seen.step - 12;
+    const width = LEFT + (seen.layers.length + 1) * seen.step, height = FACTS + 92;
+    Object.assign(root.style, { width: `${width}px`, height: `${height}px` });
+    keepFocus(root, () => {
+      root.replaceChildren();
+      drawLines(seen, svgElement(root, "svg", { width, height, role: "img", "aria-label": seen.words.alt }));
+      drawBoxes(seen, root);
+      drawSwitches(seen, root, (asked) => setTriggerValue("mute", asked));
+    });
+  };
+  draw();
 
   const mark = () => {
     for (const box of root.querySelectorAll(".box")) {
@@ -264,6 +268,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "center", inline: "nearest" });
   };
+  const room = new ResizeObserver(() => {
+    if (!root.parentElement.clientWidth || fit() === seen.step) return; // hidden, or as drawn
+    draw();
+    mark();
+  });
+  room.observe(root.parentElement);
+  signal.addEventListener("abort", () => room.disconnect());
   addEventListener("popstate", onBack, { signal });
   shared.addEventListener("step", onStep, { signal });
   shared.addEventListener("net", onNet, { signal });

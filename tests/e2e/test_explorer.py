@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
+from app.text import class_word, speaking, table
 from app.view import Lesions
 from model.class_names import class_name
 from model.explorer import Explorer
@@ -111,15 +112,16 @@ def test_broken_file_is_one_sentence(wide_page: Page) -> None:
     expect(wide_page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_click_on_a_map_opens_the_unit(page: Page) -> None:
-    open_page(page, "?layer=conv3")
+def test_click_on_a_map_opens_the_unit(page: Page, lang: str) -> None:
+    open_page(page, f"?layer=conv3&lang={lang}")
+    title = table(lang)["unit_title"]
     explorer = Explorer.open(MODEL, "cpu")
     number = explorer.config.layer["conv3"].tower_units(1).start + 1
     gpu2 = point_at(page, "conv3", number - 1, 3, 3)
     gpu2.click(position={"x": 4, "y": 4})
-    expect(page.get_by_role("heading", name=f"conv3 unit {number} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=title.format(name="conv3", number=number, gpu=2))).to_be_visible()
     gpu2.press("ArrowRight")
-    expect(page.get_by_role("heading", name=f"conv3 unit {number + 1} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=title.format(name="conv3", number=number + 1, gpu=2))).to_be_visible()
     settle(page)
     assert "layer=conv3" in page.url
     assert f"unit={number + 1}" in page.url
@@ -188,21 +190,23 @@ def test_sorted_by_activity(wide_page: Page) -> None:
     assert json.loads(order or "") == np.argsort(-highs[: len(highs) // 2], kind="stable").tolist()
 
 
-def test_mute_gpu2(page: Page) -> None:
+def test_mute_gpu2(page: Page, lang: str) -> None:
     """From the first screen: one click; the intact prediction stays beside it; undo brings all back."""
-    explorer = Explorer.open(MODEL, "cpu")
-    open_page(page, "")
+    explorer, words = Explorer.open(MODEL, "cpu"), table(lang)
+    open_page(page, f"?lang={lang}")
     intact = predictions(page)
     page.locator('.net [data-target="gpu2"]').click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    muted = words["lesions_some"].format(what=words["lesions_item"].format(what="GPU2", percent=100))
+    expect(page.get_by_text(muted)).to_be_visible()
     settle(page)
     gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
     wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
-    expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
+    expect(page.get_by_text(words["top_caption_lesion"])).to_be_visible()
     shown = page.locator(".bars .name").all_text_contents()
-    assert set(shown) == {one.name for one in (*wounded, *whole)}
-    page.get_by_role("button", name="Undo", exact=True).last.click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
+    with speaking(lang):
+        assert set(shown) == {class_word(one.name) for one in (*wounded, *whole)}
+    page.get_by_role("button", name=words["undo"], exact=True).last.click()
+    expect(page.get_by_text(muted)).to_have_count(0)
     settle(page)
     assert predictions(page) == intact
     page.locator('.net [data-target="cross_talk"]').click()
