@@ -40,11 +40,10 @@ def bare(figure: go.Figure, height: int, x_title: str = "", y_title: str = "") -
 
 def larger(figure: go.Figure, scale: float) -> go.Figure:
     """The same figure, height and type in proportion; its width is the page's."""
-    layout = figure.layout
-    figure.update_layout(height=layout.height * scale, font_size=layout.font.size * scale)
-    figure.for_each_yaxis(
-        lambda axis: axis.update(tickfont_size=axis.tickfont.size * scale) if axis.tickfont.size else None
-    )
+    size = figure.layout.font.size * scale
+    figure.update_layout(height=figure.layout.height * scale, font_size=size, legend_font_size=size)
+    figure.update_xaxes(title_font_size=size, tickfont_size=size).update_yaxes(title_font_size=size)
+    figure.for_each_yaxis(lambda axis: axis.update(tickfont_size=(axis.tickfont.size or size / scale) * scale))
     return figure
 
 

@@ -85,8 +85,7 @@ def _answers(layer: Layer, now: Array, chosen: int, on_choice: Callable[[int], N
 def _choice(now: Array, chosen: int, on_choice: Callable[[int], None]) -> None:
     """The same choice by number, the strongest answer first, since keys do not reach a chart's bars."""
     key = "kernel_bench_kernel"
-    if st.session_state.get(key) != chosen:
-        st.session_state[key] = chosen
+    st.session_state[key] = chosen  # what it had is known by a label that may have changed
     st.selectbox(
         t("bench_choice"), np.argsort(-now, kind="stable").tolist(), key=key,
         format_func=lambda kernel: t("bench_choice_one", number=kernel + 1, answer=float(now[kernel])),

@@ -128,8 +128,7 @@ def _choice(layer: Layer, spreads: list[Spread]) -> None:
         return t(key, count=len(spread.kernels(layer, bar)), **facts)
 
     chosen = [bar for spread in spreads for bar in _chosen(layer, spread)]
-    if st.session_state.get("kernel_bars") != chosen:
-        st.session_state["kernel_bars"] = chosen
+    st.session_state["kernel_bars"] = chosen
     st.multiselect(
         t("kernels_spreads_caption"), [bar for spread in spreads for bar in spread.bars(layer)], format_func=named,
         key="kernel_bars", on_change=_take_named, placeholder=t("kernels_bars_none"),

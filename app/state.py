@@ -101,8 +101,6 @@ def read_address(page: str) -> None:
     touched = st.session_state.pop("changed_here", False)
     if written is not None:
         outrun = parts == written.before and time.monotonic() - written.at < OUTRUN_SECONDS
-        if touched and not outrun and written.page == page:
-            _follow_browser(View.from_address(parts), View.from_address(written.parts))
         if touched or outrun or written.page != page or written.parts == parts:
             return
     named = View.from_address(parts)
@@ -112,13 +110,6 @@ def read_address(page: str) -> None:
         st.session_state["picture_missing"] = parts.get("picture") == NOT_IN_LINK
     change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
     st.session_state["changed_here"] = False
-
-
-def _follow_browser(named: View, written: View) -> None:
-    """Keep the layer that was opened in the browser alone when something else is changed here: presenting, a lesion."""
-    here = view()
-    if (here.layer, here.unit, here.place) == (written.layer, written.unit, written.place):
-        st.session_state["view"] = replace(here, layer=named.layer, unit=named.unit, place=named.place)
 
 
 def picture_missing() -> bool:

@@ -52,7 +52,7 @@ function eyeOf(event) {
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  const { words, lines, isPresenting } = data, root = parentElement.querySelector(".keys");
+  const { words, lines, isPresenting, address } = data, root = parentElement.querySelector(".keys");
   const button = root.querySelector(".ask"), dialog = root.querySelector("dialog"), close = root.querySelector(".close");
   const state = STATES.get(root) ?? { eye: [innerWidth / 3, innerHeight / 4] };
   STATES.set(root, state);
@@ -92,5 +92,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's buttons, which let no key pass
   for (const name of looks) document.addEventListener(name, onLook, { signal, passive: true });
   root.dataset.ready = "";
+  if (state.address !== JSON.stringify(address)) shared.dispatchEvent(new Event("address")); // the server has written one
+  state.address = JSON.stringify(address);
   return () => state.listening.abort();
 }

@@ -203,9 +203,14 @@ function look(view) {
   shared.view = { layer: layer.name, unit, row, column, colour, asked: view, isShown };
   shared.hover = null;
   shared.dispatchEvent(new Event("view"));
-  const address = new URL(location.href);
-  for (const [part, value] of [["layer", layer.name === seen.layers[0].name ? null : layer.name],
-    ["unit", view.unit == null ? null : unit + 1], ["at", view.row == null ? null : `${row + 1}~${column + 1}`]]) {
+  writeAddress();
+}
+
+// What is looked at, in the address: the server, which writes the rest, may not know of it.
+function writeAddress() {
+  const { layer, unit, row, column, asked } = shared.view, address = new URL(location.href);
+  for (const [part, value] of [["layer", layer === shared.seen.layers[0].name ? null : layer],
+    ["unit", asked.unit == null ? null : unit + 1], ["at", asked.row == null ? null : `${row + 1}~${column + 1}`]]) {
     if (value === null) address.searchParams.delete(part);
     else address.searchParams.set(part, value);
   }
@@ -276,6 +281,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   room.observe(root.parentElement);
   signal.addEventListener("abort", () => room.disconnect());
   addEventListener("popstate", onBack, { signal });
+  shared.addEventListener("address", writeAddress, { signal });
   shared.addEventListener("step", onStep, { signal });
   shared.addEventListener("net", onNet, { signal });
   return () => state.listening.abort();

@@ -20,8 +20,9 @@ def test_probability_text(probability: float, text: str) -> None:
 
 def test_a_larger_figure_has_larger_type() -> None:
     figure = figures.larger(figures.bare(go.Figure(), 200).update_yaxes(tickfont_size=10), 1.5)
-    assert (figure.layout.height, figure.layout.font.size, figure.layout.yaxis.tickfont.size) == (300, 19.5, 15)
-    assert figures.larger(figures.bare(go.Figure(), 200), 1.5).layout.yaxis.tickfont.size is None
+    assert (figure.layout.height, figure.layout.font.size, figure.layout.xaxis.title.font.size) == (300, 19.5, 19.5)
+    assert (figure.layout.xaxis.tickfont.size, figure.layout.yaxis.tickfont.size) == (19.5, 15)
+    assert figures.larger(figures.bare(go.Figure(), 200), 1.5).layout.yaxis.tickfont.size == 19.5
 
 
 def test_greys_by_hand() -> None:

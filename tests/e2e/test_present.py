@@ -32,7 +32,7 @@ def test_larger_without_chrome_and_back(page: Page, lang: str) -> None:
     open_page(page, f"?lang={lang}")
     open_layer(page, "conv3")  # the browser alone knows of it
     fills_its_room(page)
-    before = height(page, ".bars .name")
+    before = height(page, ".bars .value")
     popovers = page.get_by_test_id("stPopoverButton").filter(
         has_text=re.compile(f"{words['link_title']}|{words['take_title']}")
     )
@@ -47,7 +47,7 @@ def test_larger_without_chrome_and_back(page: Page, lang: str) -> None:
     assert "present=1" in page.url
     assert "layer=conv3" in page.url
     fills_its_room(page)
-    assert height(page, ".bars .name") == pytest.approx(SCALE * before, rel=0.05)
+    assert height(page, ".bars .value") == pytest.approx(SCALE * before, rel=0.05)
     expect(page.get_by_test_id("stHeader")).to_be_hidden()
     expect(page.get_by_test_id("stFileUploader")).to_be_hidden()
     atlas(page, "conv3")
@@ -60,7 +60,7 @@ def test_larger_without_chrome_and_back(page: Page, lang: str) -> None:
     assert "present" not in page.url
     assert "layer=conv3" in page.url
     fills_its_room(page)
-    assert height(page, ".bars .name") == pytest.approx(before, rel=0.05)
+    assert height(page, ".bars .value") == pytest.approx(before, rel=0.05)
     page.keyboard.press("p")
     expect(page.get_by_role("button", name=words["present_stop"])).to_be_visible()
 
