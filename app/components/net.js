@@ -273,12 +273,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "center", inline: "nearest" });
   };
+  const scroll = root.parentElement;
+  const onScroll = () => scroll.classList.toggle("more", scroll.scrollLeft + scroll.clientWidth < scroll.scrollWidth - 1);
   const room = new ResizeObserver(() => {
-    if (!root.parentElement.clientWidth || fit() === seen.step) return; // hidden, or as drawn
-    draw();
-    mark();
+    if (scroll.clientWidth && fit() !== seen.step) { // in sight, and other than drawn
+      draw();
+      mark();
+    }
+    onScroll();
   });
-  room.observe(root.parentElement);
+  room.observe(scroll);
+  scroll.addEventListener("scroll", onScroll, { signal, passive: true });
   signal.addEventListener("abort", () => room.disconnect());
   addEventListener("popstate", onBack, { signal });
   shared.addEventListener("address", writeAddress, { signal });

@@ -41,6 +41,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .cut { position: absolute; margin: 0; }
 :focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 3px; }
 .scroll:focus-visible { outline-offset: -3px; }
+.scroll.more { mask-image: linear-gradient(to left, transparent, black 48px); }  /* the rest is a scroll away */
 """
 _component = st.components.v2.component(
     "alexnet.net",

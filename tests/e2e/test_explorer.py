@@ -196,7 +196,10 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
     open_page(page, f"?lang={lang}")
     intact = predictions(page)
     page.locator('.net [data-target="gpu2"]').click()
-    muted = words["lesions_some"].format(what=words["lesions_item"].format(what="GPU2", percent=100))
+    muted, cut = (
+        words["lesions_some"].format(what=words["lesions_item"].format(what=what, percent=100))
+        for what in ("GPU2", words["lesions_cross_talk"])
+    )
     expect(page.get_by_text(muted)).to_be_visible()
     settle(page)
     gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
@@ -210,9 +213,9 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
     settle(page)
     assert predictions(page) == intact
     page.locator('.net [data-target="cross_talk"]').click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
-    page.get_by_role("button", name="Heal all").click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
+    expect(page.get_by_text(cut)).to_be_visible()
+    page.get_by_role("button", name=words["lesions_reset"]).click()
+    expect(page.get_by_text(cut)).to_have_count(0)
 
 
 def test_mute_one_unit(wide_page: Page) -> None:

@@ -22,9 +22,15 @@ def height(page: Page, selector: str) -> float:
 
 
 def fills_its_room(page: Page) -> None:
-    """The drawing is as wide as there is room, or as wide as it has to be: 15 boxes of 52 px and 74 px before them."""
-    net = page.locator(".net").evaluate("(net) => [net.offsetWidth, net.parentElement.clientWidth]")
-    assert net[0] == pytest.approx(max(74 + 15 * 52, net[1]), abs=1)
+    """The drawing is as wide as there is room, or as wide as it has to be: 15 boxes of 52 px and 74 px before them.
+
+    Then its edge fades, since the rest is a scroll away.
+    """
+    width, room, fades = page.locator(".net").evaluate(
+        "(net) => [net.offsetWidth, net.parentElement.clientWidth, net.parentElement.matches('.more')]"
+    )
+    assert width == pytest.approx(max(74 + 15 * 52, room), abs=1)
+    assert fades == (width > room + 1)
 
 
 def test_larger_without_chrome_and_back(page: Page, lang: str) -> None:
