@@ -16,13 +16,13 @@ from app.components import why
 from app.import_panel import LARGEST_MB
 from app.link_panel import link_panel
 from app.once import one_run
+from app.pages import PAGES
 from app.picture_panel import photograph, picture_panel
 from app.take_away_panel import take_away_panel
 from app.text import LANGUAGES, language, plain, said, t, table
 from app.top_five import top_five
 from app.why_panel import is_asked, take_asked
 
-PAGES = ("explore", "predict", "kernels", "neighbours", "lessons", "model")
 CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
 @media (min-width: 640px) {
@@ -35,6 +35,7 @@ CSS = """
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-left) + [data-testid="stColumn"] { order: 1; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { order: 2; position: sticky; bottom: 0; z-index: 10; padding: .25rem 0 .5rem;
     background: light-dark(LIGHT, DARK); border-top: 1px solid #8886; }
+  [data-testid="stMain"] { scroll-padding-bottom: 9rem; }  /* what has the focus is above the foot */
   .st-key-foot { flex-flow: row wrap; gap: .25rem .5rem; }
   .st-key-foot > [data-testid="stLayoutWrapper"] { width: auto; flex: 1 0 auto; }
   .st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }

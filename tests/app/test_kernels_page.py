@@ -1,6 +1,7 @@
 """The Kernels page over toy networks: what it says, with and without a history, on one tower and on two."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.story import _moment
-from app.kernel_spreads import Spread
+from app.kernel_spreads import Bar, Spread
+from app.text import speaking, table
 from model import onnx_file
 from model.history import History, Pictures
 from model.layers import CODE_2012, ONE_TOWER, Config
@@ -172,14 +174,43 @@ def test_a_bar_is_the_kernels_that_it_counts() -> None:
     layer = TOY.layer["conv1"]
     values = np.asarray([0, 0.1, 0.55, 1, np.nan, 0.6, 0.6, 1])
     spread = Spread("selectivity", values, np.linspace(0, 1, 11))
-    bars = {(tower, bar): spread.kernels(layer, [clicked(tower, bar)]) for tower in (0, 1) for bar in range(10)}
+    bars = {
+        (tower, bar): spread.kernels(layer, Bar("selectivity", tower, bar)) for tower in (0, 1) for bar in range(10)
+    }
     for tower, group in enumerate(spread.groups(layer)):
         counts = np.histogram(group, spread.edges)[0].tolist()
         assert [len(bars[tower, bar]) for bar in range(10)] == counts
     assert bars[0, 9] == {3}
-    assert spread.kernels(layer, [clicked(0, 9), clicked(1, 9)]) == {3, 7}
-    assert spread.kernels(small(ONE_TOWER).layer["conv1"], [clicked(1, 0)]) == set()  # of another model
+    assert {(bar.tower, bar.number) for bar in spread.bars(layer)} == {place for place, found in bars.items() if found}
+    assert {bar.tower for bar in spread.bars(small(ONE_TOWER).layer["conv1"])} == {0}
 
 
-def clicked(tower: int, bar: int) -> dict[str, int]:
-    return {"curve_number": tower, "point_index": bar}
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_bars_are_chosen_by_name_too(folder: Path, lang: str) -> None:
+    """Keys do not reach a chart's bars: kernels of two bars of one quantity are ringed, and a bench's bar by its number."""
+    words = table(lang)
+    write_toy(folder / "model.onnx")
+    app = AppTest.from_file(FRAME, default_timeout=60)
+    app.query_params["lang"] = lang
+    open_page(app.run(), "kernels")
+    choice = app.multiselect(key="kernel_bars")
+    assert choice.label == words["kernels_spreads_caption"]
+    colours = [at for at, name in enumerate(choice.options) if name.startswith(words["kernels_colour"])]
+    counts = [int(re.findall(r"\d+", name.replace("GPU1", "").replace("GPU2", ""))[-1]) for name in choice.options]
+    assert sum(counts[at] for at in colours) == TOY.kernels[0]  # every kernel has some colour selectivity
+    with speaking(lang):  # the test reads options by their words, outside any session
+        for at in colours[:2]:
+            app.multiselect(key="kernel_bars").select(choice.options[at])
+        app.run()
+        ringed = words["kernels_marked"].partition("{count}")[0] + str(counts[colours[0]] + counts[colours[1]])
+        assert ringed in text(app)
+        app.multiselect(key="kernel_bars").set_value([]).run()
+        assert words["kernels_marked"].partition("{count}")[0] not in text(app)
+        kernels = app.selectbox(key="kernel_bench_kernel")
+        answers = [float(re.split("[:：]", name)[1]) for name in kernels.options]
+        assert answers == sorted(answers, reverse=True)
+        number = int(re.split("[:：]", kernels.options[0])[0])
+        kernels.select(kernels.options[0]).run()
+    assert words["kernel_title"].format(number=number, gpu=1 + (number > TOY.kernels[0] // 2)) in text(app)
+    assert app.query_params.get("kernel", "1") == str(number)
+    assert not app.exception

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from app.text import table
 from model import history
 from model.explorer import Explorer
 from model.kernels import colour_selectivity
@@ -37,29 +38,30 @@ def test_sorting_orders_each_gpu_by_itself(wide_page: Page) -> None:
     expect_no_trouble(wide_page)
 
 
-def test_click_and_keys_follow_the_sorted_order(page: Page) -> None:
-    open_page(page, "kernels")
-    page.get_by_label("Sort by").select_option(label="Colour selectivity")
+def test_click_and_keys_follow_the_sorted_order(page: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(page, f"kernels?lang={lang}")
+    page.get_by_label(words["kernels_sort"]).select_option(label=words["kernels_colour"])
     gpu2 = atlas(page).locator("canvas").nth(1)
     found = order(gpu2)
+    titles = [words["kernel_title"].format(number=number, gpu=2) for number in found]
     gpu2.click(position={"x": 8, "y": 8})
-    expect(page.get_by_role("heading", name=f"conv1 kernel {found[0]} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=titles[0])).to_be_visible()
     gpu2.press("ArrowRight")
-    expect(page.get_by_role("heading", name=f"conv1 kernel {found[1]} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=titles[1])).to_be_visible()
     settle(page)
     assert order(gpu2) == found  # the server's answer keeps the order
     gpu2.press("ArrowLeft")
-    expect(page.get_by_role("heading", name=f"conv1 kernel {found[0]} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=titles[0])).to_be_visible()
     expect_no_trouble(page)
 
 
-def test_pointer_tells_the_numbers(page: Page) -> None:
-    open_page(page, "kernels")
+def test_pointer_tells_the_numbers(page: Page, lang: str) -> None:
+    open_page(page, f"kernels?lang={lang}")
     canvas = atlas(page).locator("canvas").first
     canvas.hover(position={"x": 8, "y": 8})
-    expect(atlas(page).locator(".tip")).to_contain_text(
-        re.compile(r"Kernel 1: colour selectivity \.\d\d, orientation ")
-    )
+    said = table(lang)["kernels_tip"].split("{orientation}")[0].format(number=1, colour="@")
+    expect(atlas(page).locator(".tip")).to_contain_text(re.compile(re.escape(said).replace("@", r"\.\d\d")))
 
 
 @pytest.fixture(params=[1280, 400], ids=["wide", "narrow"])
@@ -134,15 +136,16 @@ def test_training_plays(wide_page: Page) -> None:
     expect_no_trouble(wide_page)
 
 
-def test_bench(page: Page) -> None:
-    open_page(page, "kernels")
-    expect(page.get_by_alt_text("A grating of bars at 45 degrees, 0.10 cycles a pixel")).to_be_visible()
-    page.get_by_role("slider", name="Orientation").press("ArrowRight")
+def test_bench(page: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(page, f"kernels?lang={lang}")
+    expect(page.get_by_alt_text(words["bench_alt"].format(orientation=45, frequency=0.1))).to_be_visible()
+    page.get_by_role("slider", name=words["bench_orientation"]).press("ArrowRight")
     settle(page)
-    expect(page.get_by_alt_text("A grating of bars at 50 degrees, 0.10 cycles a pixel")).to_be_visible()
-    page.get_by_text("Blue-yellow", exact=True).click()
+    expect(page.get_by_alt_text(words["bench_alt"].format(orientation=50, frequency=0.1))).to_be_visible()
+    page.get_by_text(words["bench_blue_yellow"], exact=True).click()
     settle(page)
-    expect(page.get_by_text("Every kernel's tuning curve")).to_be_visible()
+    expect(page.get_by_text(words["bench_all"], exact=True)).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(8)
     expect_no_trouble(page)
 
@@ -191,7 +194,7 @@ def test_a_bar_of_a_histogram_rings_its_kernels(wide_page: Page) -> None:
     counts = np.histogram(shares[first], np.linspace(0, 1, 11))[0]
     bar = int(counts.argmax())
     inside = [int(unit) + 1 for unit in first if bar / 10 <= shares[unit] < (bar + 1) / 10]
-    chart = wide_page.locator(".st-key-kernel_selectivity")
+    chart = wide_page.locator("[class*='st-key-kernel_selectivity']")
     click_bar(wide_page, chart, bar)
     numbers = ", ".join(map(str, inside))
     expect(wide_page.get_by_text(f"Ringed, {len(inside)}: {numbers}.")).to_be_visible()
