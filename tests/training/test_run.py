@@ -371,7 +371,7 @@ def test_starting_from_a_model_file(data: Path, capsys: pytest.CaptureFixture[st
 def test_few_pictures_between_epochs_and_all_at_the_end(data: Path) -> None:
     assert run(data, "few", "--validate-on", "2") == 0
     assert load_checkpoint(data / "few" / "checkpoint.pt")["metrics"][-1]["val_top1_error"] in (0, 50, 100)
-    metrics = Explorer.open(data / "few" / "model.onnx").info.metrics
-    assert metrics["num_images"] == 6
     assert run(data, "all") == 0
-    assert metrics == Explorer.open(data / "all" / "model.onnx").info.metrics
+    few, whole = (Explorer.open(data / out / "model.onnx").info.metrics for out in ("few", "all"))
+    assert few["num_images"] == 6
+    assert {**few, "hours": 0} == {**whole, "hours": 0}
