@@ -29,6 +29,10 @@ CSS = f"""
   .bars.two {{ grid-template-columns: 1fr; }}
   .bars.two .name {{ text-align: left; line-height: 22px; }}
 }}
+@container (max-width: 300px) {{  /* names beside would leave the bars no room */
+  .bars {{ grid-template-columns: 1fr; }}
+  .bars .name {{ text-align: left; line-height: 22px; }}
+}}
 """
 
 

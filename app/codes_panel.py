@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
@@ -19,13 +20,19 @@ def codes_panel() -> None:
     path = state.model_path().parent / "codes.json"
     if not path.exists():
         return
+    panel = st.expander(t("codes_title"), key="codes", on_change="rerun")
+    if panel.open:
+        with panel:
+            _report(path)
+
+
+def _report(path: Path) -> None:
     report = json.loads(path.read_text(encoding="utf-8"))
-    with st.expander(t("codes_title")):
-        st.markdown(t("codes_caption", pictures=report["pictures"], queries=report["queries"], k=report["k"]))
-        table([row_of(name, row) for name, row in report["spaces"].items()], "codes")
-        own, codes = (_best(report, name) for name in ("pca-sign", "autoencoder"))
-        st.markdown(t("codes_verdict_yes" if codes > own else "codes_verdict_no", own=own, codes=codes))
-        st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))
+    st.markdown(t("codes_caption", pictures=report["pictures"], queries=report["queries"], k=report["k"]))
+    table([row_of(name, row) for name, row in report["spaces"].items()], "codes_table")
+    own, codes = (_best(report, name) for name in ("pca-sign", "autoencoder"))
+    st.markdown(t("codes_verdict_yes" if codes > own else "codes_verdict_no", own=own, codes=codes))
+    st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))
 
 
 def row_of(name: str, row: dict[str, float | dict[str, float]]) -> dict[str, str]:

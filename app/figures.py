@@ -38,6 +38,15 @@ def bare(figure: go.Figure, height: int, x_title: str = "", y_title: str = "") -
     return figure
 
 
+def larger(figure: go.Figure, scale: float) -> go.Figure:
+    """The same figure, height and type in proportion; its width is the page's."""
+    size = figure.layout.font.size * scale
+    figure.update_layout(height=figure.layout.height * scale, font_size=size, legend_font_size=size)
+    figure.update_xaxes(title_font_size=size, tickfont_size=size).update_yaxes(title_font_size=size)
+    figure.for_each_yaxis(lambda axis: axis.update(tickfont_size=(axis.tickfont.size or size / scale) * scale))
+    return figure
+
+
 def confusions(report: Mapping[str, Any], named: Callable[[str], str] = str) -> go.Figure:
     """What was taken for what, as a square: one row a true class. Greys go with the root of a share, to show the rare.
 

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
 
 from app import present, state
 from app.components import why
 from app.import_panel import LARGEST_MB
 from app.link_panel import link_panel
-from app.picture_panel import picture_panel
+from app.once import one_run
+from app.pages import PAGES
+from app.picture_panel import photograph, picture_panel
 from app.take_away_panel import take_away_panel
 from app.text import LANGUAGES, language, plain, said, t, table
 from app.top_five import top_five
 from app.why_panel import is_asked, take_asked
 
-PAGES = ("explore", "predict", "kernels", "neighbours", "lessons", "model")
 CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
 @media (min-width: 640px) {
@@ -33,6 +35,7 @@ CSS = """
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-left) + [data-testid="stColumn"] { order: 1; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { order: 2; position: sticky; bottom: 0; z-index: 10; padding: .25rem 0 .5rem;
     background: light-dark(LIGHT, DARK); border-top: 1px solid #8886; }
+  [data-testid="stMain"] { scroll-padding-bottom: 9rem; }  /* what has the focus is above the foot */
   .st-key-foot { flex-flow: row wrap; gap: .25rem .5rem; }
   .st-key-foot > [data-testid="stLayoutWrapper"] { width: auto; flex: 1 0 auto; }
   .st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }
@@ -62,6 +65,12 @@ def main() -> None:
         st.switch_page(pages[PAGES.index("predict")])
     state.read_address(page.url_path)
     state.write_address(page.url_path)
+    with one_run():
+        _draw(page, pages)
+
+
+def _draw(page: StreamlitPage, pages: list[StreamlitPage]) -> None:
+    """The page that is shown, and what is above and beside every one."""
     st.html(f"<style>{CSS}{_uploader_words()}{present.style()}</style>")
     links = st.container(horizontal=True, gap="small", vertical_alignment="center")
     left, right = st.columns(present.columns(), gap="large")
@@ -74,10 +83,14 @@ def main() -> None:
             _language()
             link_panel()
         present.controls(page.url_path or PAGES[0])
-    with left, st.container(key="left"):
-        picture_panel()
+    beside = left.container(key="left")
+    with beside:
+        photograph()
     why.listen(take_asked)  # below everything: it shows nothing
-    if fine and _drawn(right, page.run) and not state.view().present:
+    fine = fine and _drawn(right, page.run)
+    with beside:  # after the page, which says what the new picture is
+        picture_panel()
+    if fine and not state.view().present:
         _drawn(links, lambda: take_away_panel(page.url_path or PAGES[0]))
 
 

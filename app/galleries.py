@@ -262,6 +262,8 @@ def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query
         code = _gallery.encoders["fc7"].encode(_query.features["fc7"][None])[0]
         return _codes((gallery_key, "fc7"), _gallery).nearest(code, count)
     features, asked = _gallery.features[layer], np.asarray(_query.features[layer], np.float32)
+    if layer in _gallery.flat:
+        return _gallery.flat[layer].nearest(asked, count)
     if len(features) <= EXACT_UP_TO or layer not in _gallery.codes:
         return exact(features, asked, count)
     code = _gallery.encoders[layer].encode(asked[None])[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -34,12 +36,17 @@ def gallery_panel(gallery: Gallery | None) -> None:
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:
         if gallery and (gallery.thumbnails is None or gallery.thumbnails.count < len(gallery)):
-            with st.expander(t("gallery_pictures_title")):
-                _pictures_form(gallery)
-        with st.expander(
-            t("gallery_build_title"), expanded=gallery is None or st.session_state.get("gallery_unfinished", False)
-        ):
-            _build_form()
+            _folded("gallery_pictures_title", False, partial(_pictures_form, gallery))
+        unfinished: bool = st.session_state.get("gallery_unfinished", False)
+        _folded("gallery_build_title", gallery is None or unfinished, _build_form)
+
+
+def _folded(key: str, expanded: bool, draw: Callable[[], None]) -> None:
+    """A part that is drawn when it is unfolded, not at every click before."""
+    panel = st.expander(t(key), expanded, key=key, on_change="rerun")
+    if panel.open:
+        with panel:
+            draw()
 
 
 def _not_in_it(gallery: Gallery) -> None:

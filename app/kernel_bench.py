@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import kernel_figures
+from app.chart import chart
 from app.components.take_away import of_unit
 from app.text import t
 from model.explorer import Explorer
@@ -18,7 +19,6 @@ from model.layers import Layer
 
 ORIENTATIONS = np.arange(0.0, 180.0, 5.0)
 FREQUENCIES = np.arange(2, 51) / 100
-STATIC = {"displayModeBar": False}
 Array = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
@@ -79,6 +79,18 @@ def _answers(layer: Layer, now: Array, chosen: int, on_choice: Callable[[int], N
     figure = kernel_figures.answers(layer, now, chosen, titles)
     _choosable(figure, f"kernel_bench_answers_{chosen}", caption, "x", on_choice)
     st.caption(caption)
+    _choice(now, chosen, on_choice)
+
+
+def _choice(now: Array, chosen: int, on_choice: Callable[[int], None]) -> None:
+    """The same choice by number, the strongest answer first, since keys do not reach a chart's bars."""
+    key = "kernel_bench_kernel"
+    st.session_state[key] = chosen  # what it had is known by a label that may have changed
+    st.selectbox(
+        t("bench_choice"), np.argsort(-now, kind="stable").tolist(), key=key,
+        format_func=lambda kernel: t("bench_choice_one", number=kernel + 1, answer=float(now[kernel])),
+        on_change=lambda: on_choice(int(st.session_state[key])),
+    )  # fmt: skip
 
 
 def _choosable(figure: go.Figure, key: str, alt: str, axis: str, on_choice: Callable[[int], None]) -> None:
@@ -89,7 +101,7 @@ def _choosable(figure: go.Figure, key: str, alt: str, axis: str, on_choice: Call
         if points := st.session_state[key]["selection"]["points"]:
             on_choice(int(points[0][axis]) - 1)
 
-    st.plotly_chart(figure, key=key, config=STATIC, alt=alt, on_select=take, selection_mode="points")
+    chart(figure, key, alt, take)
 
 
 def _curves(
@@ -103,13 +115,13 @@ def _curves(
         titles = t("kernels_orientation_axis"), t("bench_answer")
         caption = t("bench_orientation_caption", number=chosen + 1, frequency=frequency)
         figure = kernel_figures.curve(ORIENTATIONS, by_orientation, orientation, colour, titles)
-        st.plotly_chart(figure, key="kernel_bench_by_orientation", config=STATIC, alt=caption)
+        chart(figure, "kernel_bench_by_orientation", caption)
         st.caption(caption)
     with right:
         titles = t("kernels_frequency_axis"), t("bench_answer")
         caption = t("bench_frequency_caption", number=chosen + 1, orientation=orientation)
         figure = kernel_figures.curve(FREQUENCIES, by_frequency, frequency, colour, titles)
-        st.plotly_chart(figure, key="kernel_bench_by_frequency", config=STATIC, alt=caption)
+        chart(figure, "kernel_bench_by_frequency", caption)
         st.caption(caption)
 
 

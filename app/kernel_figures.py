@@ -27,14 +27,23 @@ def _tinted(colour: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
-def distribution(groups: Sequence[Floats], colours: Sequence[str], edges: Floats, title: str) -> go.Figure:
-    """How many kernels of each group fall between two edges, side by side."""
+def distribution(
+    groups: Sequence[Floats], colours: Sequence[str], edges: Floats, title: str, chosen: Sequence[tuple[int, int]] = ()
+) -> go.Figure:
+    """How many kernels of each group fall between two edges, side by side.
+
+    Parameters
+    ----------
+    chosen : sequence of (group, bar)
+        Where there are any, all other bars are pale.
+    """
     figure = go.Figure()
     spans = [f"{low:g}–{high:g}" for low, high in pairwise(edges)]
-    for values, colour in zip(groups, colours, strict=True):
+    for group, (values, colour) in enumerate(zip(groups, colours, strict=True)):
+        opacity = [1.0 if not chosen or (group, bar) in chosen else 0.3 for bar in range(len(spans))]
         counts = np.histogram(values, edges)[0]
         figure.add_bar(
-            x=(edges[:-1] + edges[1:]) / 2, y=counts, marker_color=colour, customdata=spans,
+            x=(edges[:-1] + edges[1:]) / 2, y=counts, marker_color=colour, marker_opacity=opacity, customdata=spans,
             hovertemplate=f"{title} %{{customdata}}: %{{y}}<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(range=[float(edges[0]), float(edges[-1])])

@@ -19,11 +19,12 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import answers, galleries, state
+from app.pages import PATHS
 from app.text import speaking, t
 
 COLLECT_SECONDS = 5.0
@@ -71,6 +72,35 @@ class OwnFilesOnly:
             await send(message)
 
         await self.app(scope, receive, told)
+
+
+class NoSuchPage:
+    """Leads a visitor who asks for a page that there is not to the first one; Streamlit would say so in English alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_no_page(Request(scope)):
+            home = "../" * _path(scope).count("/") or "./"  # relative, which holds behind a proxy's prefix too
+            query = scope["query_string"].decode("latin-1")
+            await RedirectResponse(f"{home}?{query}" if query else home)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _is_no_page(request: Request) -> bool:
+    """Whether a person's browser asks for a page by a name that no page has. Files have a dot in their names."""
+    path = _path(request.scope).strip("/")
+    is_file = "." in path or path.startswith(("_stcore/", "media/", "static/", "gallery/", "component"))
+    is_visit = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return is_visit and not is_file and path not in PATHS
+
+
+def _path(scope: Scope) -> str:
+    """What is asked for, from the explorer's own root."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return str(scope["path"]).removeprefix("/").removeprefix(f"{base}/" if base else "")
 
 
 def warm_up() -> None:
@@ -125,6 +155,6 @@ app = st.App(
     Path(__file__).with_name("frame.py"),
     lifespan=lifespan,
     on_script_error=say_it_failed,
-    middleware=[Middleware(OwnFilesOnly)],
+    middleware=[Middleware(OwnFilesOnly), Middleware(NoSuchPage)],
     routes=[Route("/gallery/{key}/{row:int}.{kind}", of_gallery)],
 )

@@ -14,26 +14,31 @@ from app.samples import FILES
 from app.text import plain, said, t
 
 
-def picture_panel() -> None:
-    """Draw the picture, the ways to change it, and what the model made of it how fast."""
-    error = st.session_state.get("picture_error")
-    shown = state.picture()
+def photograph() -> None:
+    """Draw the picture in use, and what went wrong with another."""
     try:
         _canvas()
-        st.caption(t("picture_caption", name=plain(shown.name), crop=state.explorer().config.crop_px))
-        if state.picture_missing():
-            st.info(t("picture_missing"))
-        if error:
-            st.error(f"{plain(error)} {t('picture_kept')}")
-        _sources()
+    except ValueError as reason:  # there is no model to look with
+        st.error(plain(said(str(reason))))
+        return
+    st.caption(t("picture_caption", name=plain(state.picture().name), crop=state.explorer().config.crop_px))
+    if state.picture_missing():
+        st.info(t("picture_missing"))
+    if error := st.session_state.get("picture_error"):
+        st.error(f"{plain(error)} {t('picture_kept')}")
+
+
+def picture_panel() -> None:
+    """Below the photograph: where another comes from, the model, how fast it was, and lesions."""
+    _sources()
+    try:
         _model_choice()
         with st.container(key="foot"):
             if not state.view().present:
                 _status()
             lesion_panel()
-    except ValueError as reason:
-        st.error(plain(said(str(reason))))
-        _sources()
+    except ValueError:  # no model: where the photograph would be it says so
+        return
 
 
 def _canvas() -> None:

@@ -14,8 +14,9 @@ PRESENTED_COLUMNS = (1.0, 4.4)  # the picture gives way to what is told about it
 CSS = f"""
 [data-testid="stHeader"], [data-testid="stToolbar"], [data-testid="stLayoutWrapper"]:has(> .st-key-sources) {{ display: none; }}
 .stMainBlockContainer {{ zoom: {SCALE}; --zoom: {SCALE}; padding-top: .75rem; }}
-[data-testid="stDataFrame"] {{ zoom: {1 / SCALE}; }}  /* its canvas measures itself without zoom, and would grow too wide */
+[data-testid="stDataFrame"], [data-testid="stPlotlyChart"] {{ zoom: {1 / SCALE}; }}  /* measure themselves without zoom, and would grow too wide */
 @media (min-width: 640px) {{ [data-testid="stLayoutWrapper"]:has(> .st-key-left) {{ top: .75rem; max-height: calc(100vh / {SCALE} - 1.5rem); }} }}
+@media (max-width: 639px) {{ [data-testid="stLayoutWrapper"]:has(> .st-key-foot) {{ position: static !important; }} }}  /* large as all is, it would hide a bar */
 @media (min-width: 1000px) and (max-width: 1600px) {{ .st-key-net {{ zoom: .8; }} }}  /* else fc7 to prob are out of sight */
 """
 

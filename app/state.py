@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from app.once import once_a_run
 from app.samples import FILES, sample_path
 from app.text import t
 from app.view import Edits, Lesions, View
@@ -141,6 +142,7 @@ def address_parts(shown: View) -> dict[str, str]:
 # The model
 
 
+@once_a_run
 def model_paths() -> dict[str, Path]:
     """The models there are, by name: ALEXNET_MODEL first, then assets/models, then those that `model.convert` has made."""
     shipped, made = (
@@ -185,13 +187,21 @@ def explorer(name: str = "") -> Explorer:
     ValueError
         When there is none, or its file is not one of this project.
     """
-    path = model_path(name)
+    return _opened(model_path(name))
+
+
+@once_a_run
+def _opened(path: Path) -> Explorer:
     return _open(str(path), _changed_ns(path))
 
 
 def model_key(name: str = "") -> str:
     """A word that changes with the model's file; it says nothing of where that is."""
-    path = model_path(name)
+    return _key(model_path(name))
+
+
+@once_a_run
+def _key(path: Path) -> str:
     return hashlib.sha256(f"{path}@{_changed_ns(path)}".encode()).hexdigest()[:16]
 
 
@@ -237,7 +247,12 @@ def choose_sample(name: str) -> None:
 
 def colour_axes() -> npt.NDArray[np.float32] | None:
     """RGB's principal components in the model's training set, (3, 3) in grey levels, or None if its file has none."""
-    info = explorer().info
+    return _axes(explorer())
+
+
+@once_a_run
+def _axes(opened: Explorer) -> npt.NDArray[np.float32] | None:
+    info = opened.info
     if info.covariance is None:
         return None
     scale = info.recipe.get("colour_noise")
@@ -246,7 +261,12 @@ def colour_axes() -> npt.NDArray[np.float32] | None:
 
 def mean_colour() -> npt.NDArray[np.uint8]:
     """The training set's mean colour, which is zero to the network."""
-    mean = explorer().mean
+    return _mean_colour(explorer())
+
+
+@once_a_run
+def _mean_colour(opened: Explorer) -> npt.NDArray[np.uint8]:
+    mean = opened.mean
     colour: npt.NDArray[np.uint8] = np.round(mean.reshape(3, -1).mean(1)).astype(np.uint8)
     return colour
 

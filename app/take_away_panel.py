@@ -18,10 +18,13 @@ ALL = "*"
 
 
 def take_away_panel(page: str) -> None:
-    """The page's pictures and itself, from the browser; numbers from here."""
-    with st.popover(t("take_title")):
+    """The page's pictures and itself, from the browser; numbers from here. Made when it is opened, not at every click before."""
+    panel, tables = st.popover(t("take_title"), key="take", on_change="rerun"), drawn()
+    with panel:
         st.caption(t("take_caption"))
-        take_away(page, drawn())
+        if not panel.open:
+            return
+        take_away(page, tables)
         names = [row.name for row in state.explorer().config.layers]
         at = state.view().fitting(state.explorer().config).layer
         layer = st.selectbox(

@@ -110,7 +110,7 @@ class Explorer:
         self, info: ModelInfo, weights: Mapping[str, Array], session: ort.InferenceSession, device: str
     ) -> None:
         self.info = info
-        self.weights = MappingProxyType({name: _frozen(array) for name, array in weights.items()})
+        self.weights = weights
         self.session = session
         self.device = device
         """Where it runs, and why there, in words."""

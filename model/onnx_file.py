@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,43 @@ def _from_text(text: str) -> Array:
     return np.asarray(np.load(io.BytesIO(base64.b64decode(text))), dtype=np.float32)
 
 
-def read(path: str | Path) -> tuple[ModelInfo, dict[str, Array]]:
-    """What a file says of itself, and its weights by name (`conv1.weight` ... `fc8.bias`).
+class Weights(Mapping[str, Array]):
+    """A file's weights by name, `conv1.weight` ... `fc8.bias`, read-only. Those in 4 bits are restored when first asked for:
+    it takes a second and 215 MB for the paper's net, and most who open a model want its kernels.
+    """
+
+    def __init__(self, held: Mapping[str, npt.NDArray[Any]], config: Config) -> None:
+        self._held = dict(held)
+        self._reads: dict[str, int] = {}  # of those in 4 bits
+        self._names = []
+        for row in config.layers:
+            if row.weight_shape:
+                self._names += [f"{row.name}.weight", f"{row.name}.bias"]
+                if self._names[-2] not in held:
+                    self._reads[self._names[-2]] = row.weight_shape[1]
+        needed = {f"{name}.{part}" for name in self._reads for part in Blocks._fields}
+        if missing := (needed | set(self._names) - set(self._reads)) - set(held):
+            raise KeyError(*missing)
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._held:
+            blocks = Blocks(*(self._held[f"{name}.{part}"] for part in Blocks._fields))
+            self._held[name] = four_bits.restore(blocks, self._reads[name])
+        array: Array = self._held[name]
+        array.flags.writeable = False
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def read(path: str | Path) -> tuple[ModelInfo, Weights]:
+    """What a file says of itself, and its weights.
 
     Raises
     ------
@@ -106,12 +141,7 @@ def read(path: str | Path) -> tuple[ModelInfo, dict[str, Array]]:
         text = {entry.key: entry.value for entry in proto.metadata_props}[METADATA_KEY]
         info = ModelInfo.from_json(text)
         held = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
-        weights = {}
-        for row in info.config.layers:
-            if row.weight_shape:
-                weights[f"{row.name}.weight"] = _weight(held, row)
-                weights[f"{row.name}.bias"] = held[f"{row.name}.bias"]
-        return info, weights
+        return info, Weights(held, info.config)
     except Exception as reason:
         raise ValueError(
             f"{path.name} is not an AlexNet file of this project; make one with python -m model.export."
@@ -121,14 +151,6 @@ def read(path: str | Path) -> tuple[ModelInfo, dict[str, Array]]:
 def is_compressed(path: str | Path) -> bool:
     """Whether a file keeps any weights in 4 bits."""
     return any(node.op_type == "MatMulNBits" for node in onnx.load(path).graph.node)
-
-
-def _weight(held: Mapping[str, npt.NDArray[Any]], row: Layer) -> Array:
-    """A layer's weights, restored where they are in 4 bits."""
-    name = f"{row.name}.weight"
-    if name in held or not row.weight_shape:
-        return held[name]
-    return four_bits.restore(Blocks(held[f"{name}.codes"], held[f"{name}.scales"]), row.weight_shape[1])
 
 
 def write(path: str | Path, info: ModelInfo, weights: Mapping[str, Array], compressed: Collection[str] = ()) -> None:

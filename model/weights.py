@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         info, weights = onnx_file.read(args.model)
-        save_file(weights, args.out, metadata={"alexnet": info.to_json()})
+        save_file(dict(weights), args.out, metadata={"alexnet": info.to_json()})
     except (ValueError, OSError, SafetensorError) as reason:
         print(reason, file=sys.stderr)
         return 2

@@ -41,7 +41,8 @@ def card(
     Parameters
     ----------
     run : path
-        The folder that training.run wrote: run.json says how, metrics.jsonl what came out, epoch by epoch.
+        The folder that training.run wrote: run.json says how, metrics.jsonl what came out, epoch by epoch. How long it took the
+        model's file says itself: the run may have gone on since, and its last epoch may be a part of one.
     """
     info = Explorer.open(model, "cpu").info
     how = json.loads((run / "run.json").read_text())
@@ -53,11 +54,12 @@ def card(
         "data": f"{how['num_train']:,} training and {how['num_val']:,} validation pictures, {len(info.classes)} classes",
         "recipe": info.recipe,
         "commit": info.commit,
+        "started_from": how.get("from"),
         "hardware": how["hardware"],
         "versions": how["versions"],
         "autocast": how["autocast"],
-        "hours": sum(row["wall_seconds"] for row in epochs) / 3600,
-        "num_epochs": len(epochs),
+        "hours": info.metrics.get("hours", sum(row["wall_seconds"] for row in epochs) / 3600),
+        "num_epochs": info.metrics.get("epochs", len(epochs)),
         "num_parameters": info.config.num_parameters,
         "one_crop": asdict(one_crop),
         "ten_crop": asdict(ten_crop),
@@ -95,11 +97,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("model", type=Path, help="the ONNX file to ship; card.json is written beside it")
     parser.add_argument("--run", type=Path, required=True, help="the folder of the run that made it")
     parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
+    parser.add_argument("--limit", type=int, help="only N validation pictures; the card says how many")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
     args = parser.parse_args(argv)
     try:
         explorer = Explorer.open(args.model)
-        pictures = prepare_for(explorer, args.data, "val", args.cache)
+        pictures = prepare_for(explorer, args.data, "val", args.cache).head(args.limit)
         one, ten = (evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop) for ten_crop in (False, True))
         compression = None
         if onnx_file.is_compressed(args.model):

@@ -9,18 +9,21 @@ from typing import Any, BinaryIO
 
 import torch
 
+Write = Callable[[BinaryIO], Any]
+
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write `state` so that whatever happens `path` holds a whole checkpoint, this one or the one before."""
-    _replace(path, lambda file: torch.save(state, file))
+    replace(path, lambda file: torch.save(state, file))
 
 
 def write_text(path: Path, text: str) -> None:
     """The same for a text."""
-    _replace(path, lambda file: file.write(text.encode()))
+    replace(path, lambda file: file.write(text.encode()))
 
 
-def _replace(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+def replace(path: Path, write: Write) -> None:
+    """The same for whatever `write` writes."""
     partial = path.with_suffix(".partial")
     try:
         with partial.open("wb") as file:

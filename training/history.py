@@ -1,8 +1,14 @@
-"""Figure 3 as it came to be: a run's conv1 kernels at a few dozen moments, in one small file for the explorer.
+"""A network as it came to be: a run's conv1 kernels and its answers to a few pictures, in one small file for the explorer.
 
     python -m training.history RUN DEST.npz
 
-Reads RUN/kernels and RUN/metrics.jsonl, which training.run wrote; put DEST beside the run's model.onnx as history.npz.
+Reads RUN/kernels, RUN/pictures and RUN/metrics.jsonl, which training.run wrote; put DEST beside the run's model.onnx as
+history.npz. Where the run started from a model that has a history itself, that one comes first, if its kernels are of the
+same shape.
+
+A picture's place on the map is its fc7 along the two principal components of the last moment's fc7: one linear map for all
+moments, so that what moves is the features and not the map. (UMAP has no map for features that it has not seen; it would
+put those of an untrained net anywhere.) Each moment is centred, since all pictures drifting together say nothing of them.
 """
 
 from __future__ import annotations
@@ -10,14 +16,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model.history import History
+from model import history
+from model.export import load_checkpoint
+from model.history import History, Pictures
 
-MAX_MOMENTS = 40
+MAX_MOMENTS = 20  # of this training, and as many of earlier ones
+EARLIER = "earlier.npz"  # in a run's folder: the history of the model that it started from
+Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 def pack(run: Path, max_moments: int = MAX_MOMENTS) -> History:
@@ -28,23 +41,175 @@ def pack(run: Path, max_moments: int = MAX_MOMENTS) -> History:
     ValueError
         When the run has kept no kernels.
     """
-    files = sorted((run / "kernels").glob("conv1_*.npy"))
+    files = sorted((run / "kernels").glob("conv1_*.npy"), key=_epochs)
     if not files:
         raise ValueError(f"{run} has no kernels/conv1_*.npy; give a folder that training.run wrote.")
-    files = [files[i] for i in np.unique(np.linspace(0, len(files) - 1, max_moments).round().astype(int))]
-    epochs = np.asarray([int(file.stem.removeprefix("conv1_")) for file in files])
+    files = [files[i] for i in _spread(len(files), max_moments)]
+    epochs = np.asarray([_epochs(file) for file in files])
     kernels = np.stack([np.load(file).astype(np.float32) for file in files]).transpose(0, 1, 3, 4, 2)
     low, high = kernels.min((1, 2, 3, 4), keepdims=True), kernels.max((1, 2, 3, 4), keepdims=True)
     codes = np.round(255 * (kernels - low) / np.where(high > low, high - low, 1)).astype(np.uint8)
-    return History(epochs=epochs, codes=codes, lows=low.ravel(), highs=high.ravel(), errors=_errors(run, epochs))
+    told = [run / "pictures" / f"{file.stem.removeprefix('conv1_')}.npz" for file in files]
+    own = History(
+        epochs=epochs, codes=codes, lows=low.ravel(), highs=high.ravel(), errors=_errors(run, epochs),
+        from_random=not _started_from(run), pictures=_pictures(told),
+    )  # fmt: skip
+    return joined(history.read(run / EARLIER), own) if (run / EARLIER).exists() else own
 
 
-def _errors(run: Path, epochs: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """One-crop errors (moments, 2) by epoch; NaN before the training and wherever no validation is on record."""
-    log = run / "metrics.jsonl"
-    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    known = {row["epoch"]: (row.get("val_top1_error"), row.get("val_top5_error")) for row in rows}
-    return np.asarray([known.get(int(epoch), (None, None)) for epoch in epochs], np.float32)
+def _epochs(file: Path) -> float:
+    return float(file.stem.removeprefix("conv1_"))
+
+
+def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _started_from(run: Path) -> bool:
+    path = run / "run.json"
+    return path.exists() and "from" in json.loads(path.read_text())
+
+
+def _errors(run: Path, epochs: npt.NDArray[np.float64]) -> Array:
+    path = run / "metrics.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    found = {float(row["epoch"]): (row["val_top1_error"], row["val_top5_error"]) for row in rows}
+    return np.asarray([found.get(epoch, (np.nan, np.nan)) for epoch in epochs], np.float32)
+
+
+# The pictures
+
+
+def _pictures(files: list[Path]) -> Pictures | None:
+    """What the net said of the pictures at the moments of `files`, some of which may be missing."""
+    told = [_told(path) for path in files]
+    last = next((one for one in reversed(told) if one), None)
+    if last is None:
+        return None
+    told = [one if one and np.array_equal(one["marks"], last["marks"]) else None for one in told]
+    count, shown = len(last["labels"]), min(5, len(last["class_ids"]))
+    guesses = np.full((len(told), count, shown), -1, np.int64)
+    probabilities = np.full(guesses.shape, np.nan, np.float32)
+    for moment, one in enumerate(told):
+        if one:
+            guesses[moment] = np.argsort(-one["probabilities"], axis=1, kind="stable")[:, :shown]
+            probabilities[moment] = np.take_along_axis(one["probabilities"], guesses[moment], 1)
+    places = on_one_map([one["fc7"] if one else None for one in told])
+    known = {name: last[name] for name in ("labels", "rows", "marks")}
+    ids = tuple(map(str, last["class_ids"]))
+    return Pictures(class_ids=ids, **known, guesses=guesses, probabilities=probabilities, places=places)
+
+
+def _told(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    with np.load(path) as parts:
+        return dict(parts)
+
+
+def on_one_map(features: list[Array | None]) -> Array:
+    """Places (moments, pictures, 2) in -1..1 of features (pictures, units), None where a moment has none; see the module."""
+    last = next(one for one in reversed(features) if one is not None)
+    axes = _principal(last.astype(np.float64))
+    nowhere = np.full((len(last), 2), np.nan)
+    places = np.stack([nowhere if one is None else _centred(one.astype(np.float64)) @ axes for one in features])
+    return (places / (np.nanmax(np.abs(places)) or 1)).astype(np.float32)
+
+
+def _centred(points: Doubles) -> Doubles:
+    return points - points.mean(0)
+
+
+def _principal(features: Doubles) -> Doubles:
+    """The two directions (units, 2) along which features differ most, each to the side of its largest component."""
+    axes = np.zeros((features.shape[1], 2))
+    found = np.linalg.svd(_centred(features), full_matrices=False)[2][:2].T
+    axes[:, : found.shape[1]] = found
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(0)[None], 0)
+    return axes * np.where(largest < 0, -1, 1)
+
+
+# What came before
+
+
+def joined(earlier: History, own: History) -> History:
+    """`own` behind the history of the model that it started from.
+
+    What `own` begins with is what `earlier` ends with, and left out. Kernels of another shape are not joined at all.
+    Errors and answers of earlier moments stay where both trainings had the same pictures; the earlier map is then turned,
+    scaled and moved to where `own` begins.
+    """
+    if earlier.codes.shape[1:] != own.codes.shape[1:] or len(own.epochs) < 2:
+        return own
+    earlier = _at(earlier, _spread(len(earlier.epochs), MAX_MOMENTS))
+    same = bool(own.pictures and earlier.pictures and own.pictures.of_same(earlier.pictures))
+    kept = replace(earlier, pictures=None) if same else replace(earlier, errors=np.full_like(earlier.errors, np.nan))
+    pictures = None
+    if own.pictures:
+        start = own.pictures.places[0]
+        pictures = own.pictures.at(slice(1, None))
+        before = (
+            _moved(earlier.pictures, start) if same and earlier.pictures else _silent(pictures, len(earlier.epochs))
+        )
+        pictures = replace(
+            pictures,
+            **{
+                name: np.concatenate([getattr(before, name), getattr(pictures, name)])
+                for name in ("guesses", "probabilities", "places")
+            },
+        )
+    arrays = {name: np.concatenate([getattr(kept, name), getattr(own, name)[1:]]) for name in history.ARRAYS}
+    return History(**arrays, num_earlier=len(kept.epochs), from_random=earlier.from_random, pictures=pictures)
+
+
+def _at(told: History, moments: Any) -> History:
+    """A history at some of its moments."""
+    arrays = {name: getattr(told, name)[moments] for name in history.ARRAYS}
+    return replace(told, **arrays, num_earlier=0, pictures=told.pictures and told.pictures.at(moments))
+
+
+def _silent(pictures: Pictures, moments: int) -> Pictures:
+    """Moments at which nobody asked about the pictures."""
+    count, shown = pictures.guesses.shape[1:]
+    nothing = np.full((moments, count, shown), np.nan, np.float32)
+    return replace(
+        pictures, guesses=np.full(nothing.shape, -1), probabilities=nothing, places=nothing[:, :, :1].repeat(2, 2)
+    )
+
+
+def _moved(earlier: Pictures, start: Array) -> Pictures:
+    """Earlier places on the map whose first moment is `start`: the similarity that brings the last one nearest to it."""
+    last = earlier.places[-1]
+    if not np.isfinite(last).all() or not np.isfinite(start).all():
+        return replace(earlier, places=np.full_like(earlier.places, np.nan))
+    middle, target = last.mean(0), start.mean(0)
+    u, sizes, v = np.linalg.svd((last - middle).T @ (start - target))
+    turn = (u @ v) * sizes.sum() / (np.square(last - middle).sum() or 1)
+    return replace(earlier, places=((earlier.places - middle) @ turn + target).astype(np.float32))
+
+
+def inherit(start: Path, out: Path) -> str:
+    """Keep the history of the model that a run starts from in the run's folder; returns a sentence about it.
+
+    `start` is a model.onnx with history.npz beside it, or a checkpoint or model.onnx of a run, whose own story is packed.
+    """
+    if (start.parent / "history.npz").exists():
+        earlier = history.read(start.parent / "history.npz")
+    elif (start.parent / "kernels").is_dir():
+        earlier = _until(pack(start.parent), start)
+    else:
+        return "It has no history that this run's could go on from."
+    earlier.write(out / EARLIER)
+    return f"Its history comes before this run's: {len(earlier.epochs)} moments, unless its kernels have another shape."
+
+
+def _until(told: History, start: Path) -> History:
+    """A run's history up to a checkpoint of it, such as best.pt."""
+    if start.suffix == ".onnx":
+        return told
+    state = load_checkpoint(start)
+    until = state["epoch"] + bool(state["step"])
+    return _at(told, (told.epochs <= until) | (np.arange(len(told.epochs)) < told.num_earlier))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,13 +221,15 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.dest.suffix != ".npz":
             raise ValueError(f"{args.dest} has to end in .npz.")
-        history = pack(args.run)
-        history.write(args.dest)
+        told = pack(args.run)
+        told.write(args.dest)
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
     size = args.dest.stat().st_size
-    print(f"{len(history.epochs)} moments, epochs {history.epochs[0]} to {history.epochs[-1]}, {size / 1000:.0f} kB")
+    first, last = told.epochs[told.num_earlier], told.epochs[-1]
+    before = f", {told.num_earlier} of an earlier training" if told.num_earlier else ""
+    print(f"{len(told.epochs)} moments{before}, epochs {first:g} to {last:g}, {size / 1000:.0f} kB")
     return 0
 
 

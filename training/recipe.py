@@ -35,6 +35,8 @@ class Recipe:
     """Of conv3 and deeper convolutions; .03 in the 2012 code."""
     conv1_lrs: tuple[tuple[int, float], ...] = ()
     """(epoch, rate): conv1's rate from then on. The 2012 code slows it at epoch 67 and freezes it at 72."""
+    average_epochs: int = 0
+    """The net is the mean of the weights after every step of the last so many epochs (`training.average`); none in 2012."""
     label_smoothing: float = 0.0
     """Share of the target spread evenly over all classes; none in 2012."""
 

@@ -15,6 +15,7 @@ import os
 import platform
 import signal
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ import torch.distributed as dist
 import training.recipe
 from model.export import export
 from model.provenance import cpu
+from training.history import inherit
 from training.prepare import prepare
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
@@ -72,14 +74,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics and model.onnx")
     parser.add_argument("--resume", action="store_true", help="go on from OUT/checkpoint.pt")
     parser.add_argument(
-        "--from", type=Path, dest="start", help="a checkpoint whose weights to start from, where they fit"
+        "--from",
+        type=Path,
+        dest="start",
+        help="a checkpoint or model.onnx whose weights to start from, where they fit",
     )
+    parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
+    parser.add_argument("--minutes", type=float, help="train no longer than this, then judge and export what there is")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--parallel", choices=("none", "data", "towers"), default="none", help="under torchrun")
     parser.add_argument("--compile", action="store_true", help="torch.compile the network (CUDA; untried)")
     parser.add_argument("--limit", type=int, help="only N pictures of each split")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
     args = parser.parse_args(argv)
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     try:
         train_and_export(args)
     except Interrupted:
@@ -90,6 +98,8 @@ def main(argv: list[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 2
     finally:
+        for signum, handler in before.items():  # training.ship goes on in this process
+            signal.signal(signum, handler or signal.SIG_DFL)
         if dist.is_initialized():
             dist.destroy_process_group()
     return 0
@@ -106,15 +116,18 @@ def train_and_export(args: argparse.Namespace) -> None:
         f"{run.recipe.name}: {len(run.train.labels):,} pictures, {run.num_steps} steps an epoch, on {run.device}, "
         f"{run.dtype or 'float32'}"
     )
+    if args.minutes is not None:
+        run.deadline = time.monotonic() + 60 * args.minutes
     run.fit()
-    errors = run.evaluate(ten_crop=True)
+    centre, errors = run.evaluate(run.val), run.evaluate(run.val, ten_crop=True)
     say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
     if isinstance(run.net, Tower):
         say(report(run.net))
     if run.place.is_first:
-        one_crop = {key: run.metrics[-1][key] for key in ("val_top1_error", "val_top5_error")}
+        one_crop = {"val_top1_error": centre.top1_error, "val_top5_error": centre.top5_error}
         ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
-        metrics = {**one_crop, **ten_crop, "num_images": errors.num_images, "epochs": run.epoch}
+        metrics = {**one_crop, **ten_crop, "num_images": errors.num_images}
+        metrics |= {"epochs": run.epochs, "hours": run.hours}
         export(args.out / "checkpoint.pt", args.out / "model.onnx", metrics)
         say(f"{args.out / 'model.onnx'} is ready: python -m model.predict {args.out / 'model.onnx'} PHOTO")
 
@@ -142,14 +155,15 @@ def start(args: argparse.Namespace) -> Run:
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."
         )
     args.out.mkdir(parents=True, exist_ok=True)
-    run = Run(recipe, train, val, args.out, device, place)
+    run = Run(recipe, train, val, args.out, device, place, args.validate_on)
     if args.compile:
         run.model = torch.compile(run.model)  # type: ignore[assignment]
     if args.resume:
         run.restore()
     elif args.start:
         fresh = run.start_from(args.start)
-        print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}.")
+        if place.is_first:
+            print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}. {inherit(args.start, args.out)}")
     if place.is_first and not args.resume:
         origin = {"from": str(args.start)} if args.start else {}
         (args.out / "run.json").write_text(json.dumps(describe(run) | origin, indent=1))

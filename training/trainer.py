@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +19,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
+from model import onnx_file
 from model.alexnet import AlexNet
 from model.export import load_checkpoint
 from model.provenance import commit
 from training import checkpoint, towers
 from training.augment import Augment
+from training.average import RunningMean
 from training.data import Feed, Indices, shuffled
 from training.evaluate import Array, Errors, evaluate
 from training.prepared import Prepared
 from training.recipe import Recipe
 from training.step import Momentum, autocast_dtype, logits, train_step
+from training.story import Story, share_of_epoch
 from training.towers import Layout, PartOfDropout, Tower
 
 CHECKPOINT_SECONDS = 600  # also within an epoch, so that a crash costs at most this much
@@ -35,6 +40,10 @@ AGREE_STEPS = 20  # between looks of several GPUs' processes at whether one was 
 
 class Interrupted(Exception):
     """Somebody asked the run to stop; its checkpoint is saved."""
+
+
+class TimeIsUp(Exception):
+    """The minutes that the run was given are over; its checkpoint is saved."""
 
 
 class Run:
@@ -48,15 +57,17 @@ class Run:
         out: Path,
         device: torch.device,
         place: Layout | None = None,
+        validate_on: int | None = None,
     ) -> None:
         self.recipe, self.train, self.val, self.out, self.device = recipe, train, val, out, device
+        self.val_between = val.head(validate_on)  # what is looked at after an epoch
         self.place = place or Layout()
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
         start = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std, recipe.conv1_std)
-        self.net = start if self.place.towers == 1 else Tower(recipe.net, self.place)
+        self.net = self._new_net()
         self._set_weights(start.state_dict())
-        self.net = self.net.to(device).to(memory_format=torch.channels_last)
+        self.average: RunningMean | None = None
         if recipe.net.dropout and self.place.mesh:
             self.net.dropout = PartOfDropout(self.place)
         self.model: nn.Module = self.net
@@ -65,6 +76,7 @@ class Run:
         self.optimizer = Momentum(recipe, self.net)
         self.augment = Augment.of(recipe, train, device)
         self.feed = Feed(train, device)
+        self.story = Story.of(out, val, train.mean)
         self.num_steps = -(-len(train.labels) // recipe.batch_size)  # of an epoch; the last batch may be short
         self.epoch, self.step = 0, 0  # the next step to take
         self.loss_sum, self.num_wrong = (torch.zeros((), dtype=torch.float64, device=device) for _ in range(2))
@@ -72,6 +84,27 @@ class Run:
         self.metrics: list[dict[str, float]] = []
         self.commit = commit()
         self.stop = False
+        self.deadline = math.inf
+        """When to leave off and let what there is be judged, by `time.monotonic`."""
+
+    def _new_net(self) -> AlexNet:
+        net = AlexNet(self.recipe.net) if self.place.towers == 1 else Tower(self.recipe.net, self.place)
+        return net.to(self.device).to(memory_format=torch.channels_last)
+
+    @property
+    def judged(self) -> AlexNet:
+        """What is validated, shown and exported: the mean of the weights where the recipe asks for one."""
+        return self.average.net if self.average else self.net
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training set so far, an unfinished one by its part."""
+        return self.epoch + self.step / self.num_steps
+
+    @property
+    def hours(self) -> float:
+        """Of training and validation so far; pauses do not count."""
+        return (sum(row["wall_seconds"] for row in self.metrics) + self.seconds) / 3600
 
     @property
     def errors(self) -> list[float]:
@@ -83,7 +116,10 @@ class Run:
         if not self.metrics and not self.step:
             self.snapshot()
         while self.epoch < self.recipe.epochs and not self.recipe.schedule.finished(self.errors):
-            row = self.run_epoch()
+            try:
+                row = self.run_epoch()
+            except TimeIsUp:
+                break
             if writer:
                 for name, value in row.items():
                     writer.add_scalar(name, value, self.epoch)
@@ -100,7 +136,12 @@ class Run:
         self.model.train()
         for squares, labels in self.feed.batches(self._parts()):
             self._stop_if_asked()
+            if self._agreed(time.monotonic() > self.deadline):  # of several processes none may go on alone
+                self.save()
+                raise TimeIsUp
             self.learn(squares, labels)
+            if share := share_of_epoch(self.step, self.num_steps, self.recipe.epochs):
+                self.snapshot(share)
             self.seconds = before + time.monotonic() - start
             if time.monotonic() - looked > (1 if sys.stderr.isatty() else 30):
                 self._look((self.step - first) * self.recipe.batch_size / (time.monotonic() - start))
@@ -113,7 +154,7 @@ class Run:
         self._check(loss_sum)
         if self.place.mesh:  # several processes cannot stop while they validate
             self.save()
-        errors = self.evaluate()
+        errors = self.evaluate(self.val_between)
         row = {
             "epoch": self.epoch + 1,
             "lr": self.recipe.lr * self.lr_factor(self.epoch * self.num_steps + self.step - 1),
@@ -147,6 +188,8 @@ class Run:
 
     def learn(self, squares: Tensor, labels: Tensor) -> None:
         """One step on this process's share of a batch: uint8 (n, 256, 256, 3) and int64 (n,)."""
+        if self.recipe.average_epochs and self.epoch >= self.recipe.epochs - self.recipe.average_epochs:
+            self.average = self.average or RunningMean(self._new_net(), self.net)
         step, size = self.epoch * self.num_steps + self.step, self.recipe.batch_size
         batch = min(size, len(self.train.labels) - self.step * size)
         self.optimizer.set_factor(self.lr_factor(step), self.recipe.conv1_lr(self.epoch))
@@ -162,6 +205,8 @@ class Run:
         loss, wrong = train_step(
             self.model, self.optimizer, crops, labels, self.dtype, self.recipe.label_smoothing, count
         )
+        if self.average:
+            self.average.add(self.net)
         self.loss_sum += loss * count
         self.num_wrong += wrong
         self.step += 1
@@ -170,10 +215,9 @@ class Run:
         """What the schedule multiplies the rate by at a step, counted from the run's start."""
         return self.recipe.schedule.factor(step / self.num_steps, self.recipe.epochs, self.errors)
 
-    def evaluate(self, ten_crop: bool = False) -> Errors:
-        """Error on the validation split; pairs share it."""
-        rows = self.place.rows(len(self.val.labels))
-        mine = self.val.part(rows)
+    def evaluate(self, pictures: Prepared, ten_crop: bool = False) -> Errors:
+        """Error on pictures of the validation split; pairs share them."""
+        mine = pictures.part(self.place.rows(len(pictures.labels)))
 
         def progress(done: int, total: int) -> None:
             if not self.place.mesh:
@@ -189,16 +233,13 @@ class Run:
     @torch.no_grad()
     def probabilities(self, crops: Array) -> Array:
         """Class probabilities (n, classes) of crops (n, 3, 224, 224), as at test time."""
-        self.net.eval()
+        self.judged.eval()
         x = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
-        return logits(self.net, x, self.dtype).softmax(1).cpu().numpy()
+        return logits(self.judged, x, self.dtype).softmax(1).cpu().numpy()
 
-    def snapshot(self) -> None:
-        """Keep conv1's kernels as they are now, (kernels, 3, 11, 11) in 16 bits: the story of Figure 3."""
-        kernels = towers.whole({"conv1.weight": self.net.conv1.weight.detach()}, self.net)["conv1.weight"]
-        if self.place.is_first:
-            (self.out / "kernels").mkdir(exist_ok=True)
-            np.save(self.out / "kernels" / f"conv1_{self.epoch:03d}.npy", kernels.cpu().numpy().astype(np.float16))
+    def snapshot(self, share: Fraction = Fraction(0)) -> None:
+        """Keep what the net is now, and what it makes of some pictures: a moment of the story of training."""
+        self.story.tell(self.judged, self.epoch + share, self.place.is_first, self.device)
 
     def save(self) -> None:
         """Write checkpoint.pt, from which `restore` goes on exactly, whatever the layout then."""
@@ -206,7 +247,7 @@ class Run:
         known = {name: v for name, v in velocities.items() if v is not None}
         loss_sum, num_wrong = self.place.total(self.loss_sum.item(), self.num_wrong.item())
         state = {
-            "weights": towers.whole(self.net.state_dict(), self.net),
+            "weights": towers.whole(self.judged.state_dict(), self.judged),
             "velocities": towers.whole(known, self.net),
             "epoch": self.epoch,
             "step": self.step,
@@ -222,6 +263,9 @@ class Run:
             "mean": torch.from_numpy(self.train.mean),
             "covariance": torch.from_numpy(self.train.covariance),
         }
+        if self.average:
+            state["trained"] = towers.whole(self.net.state_dict(), self.net)
+            state["num_averaged"] = self.average.count
         self._check(loss_sum)
         if self.place.is_first:
             checkpoint.save(self.out / "checkpoint.pt", state)
@@ -246,7 +290,8 @@ class Run:
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
         state = load_checkpoint(self.out / "checkpoint.pt")
-        made = {**state["recipe"], "net": state["config"]}  # read anew: a recipe of an older program has fewer fields
+        known = {field.name: field.default for field in fields(Recipe)}  # a recipe of an older program has fewer
+        made = {**known, **state["recipe"], "net": state["config"]}
         if made != {**self.recipe.to_dict(), "net": self.recipe.net}:
             raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
         if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
@@ -254,6 +299,10 @@ class Run:
         if state.get("num_train", len(self.train.labels)) != len(self.train.labels):
             raise ValueError(f"{self.out}/checkpoint.pt was made with --limit {state['num_train']}; resume with it.")
         self._set_weights(state["weights"])
+        if "trained" in state:
+            self.average = RunningMean(self._new_net(), self.net)
+            self.average.count = state["num_averaged"]
+            self._set_weights(state["trained"])
         for name, w in self.net.named_parameters():
             if name in state["velocities"]:
                 mine = towers.part(name, state["velocities"][name], self.place)
@@ -270,8 +319,8 @@ class Run:
             self._keep_best()
 
     def start_from(self, path: Path) -> list[str]:
-        """Take the weights of another run's checkpoint wherever names and shapes agree; returns the others' names."""
-        weights = load_checkpoint(path)["weights"]
+        """Take the weights of a checkpoint or a model.onnx wherever names and shapes agree; returns the others' names."""
+        weights = read_weights(path)
         own = AlexNet(self.recipe.net).state_dict()
         fitting = {name: w for name, w in weights.items() if name in own and w.shape == own[name].shape}
         self._set_weights(fitting)
@@ -314,3 +363,11 @@ class Run:
             f"{images_per_second:.0f} pictures/s, {minutes_left:.0f} minutes left ",
             end="\r", file=sys.stderr, flush=True,
         )  # fmt: skip
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of a run's checkpoint, or of a model.onnx: a run can go on from what is shipped."""
+    if path.suffix == ".onnx":
+        return {name: torch.from_numpy(array.copy()) for name, array in onnx_file.read(path)[1].items()}
+    weights: dict[str, Tensor] = load_checkpoint(path)["weights"]
+    return weights

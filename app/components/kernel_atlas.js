@@ -1,20 +1,19 @@
-// Figure 3: a canvas a GPU. Sorted, chosen and played back through the training here, without waiting for the server.
+// Figure 3: a canvas a GPU. Sorted and chosen here, without waiting for the server; the story below says of which moment.
+const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
-const COLUMNS = 8, MOMENT_MS = 180, NUMBER_PX = 15, LARGEST_PX = 66, MARGIN_PX = 3;
+const COLUMNS = 8, NUMBER_PX = 15, LARGEST_PX = 66, MARGIN_PX = 3;
 
 function read(data) {
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
   const view = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
-  const all = bytes.subarray(4 + headerLength), figure = view.kernels * view.height * view.width * 3;
-  const count = view.moments.length;
-  view.pixels = (moment) => {
-    // the shipped kernels come first and stand for the last moment too, which has them rounded
-    const at = moment >= count - 1 ? 0 : figure * (1 + moment);
-    return all.subarray(at, at + figure);
-  };
+  const own = bytes.subarray(4 + headerLength);
+  // the shipped kernels stand for the last moment too, which has them rounded
+  view.pixels = () => (isPast(view) ? shared.story.pixels(shared.story.moment) : own);
   return view;
 }
+
+const isPast = (view) => shared.story?.key === view.story && shared.story.moment < shared.story.last;
 
 function picture(view, pixels, kernel) {
   const size = view.height * view.width, at = kernel * size * 3;
@@ -56,7 +55,7 @@ function draw(view, part, state) {
   canvas.height = place.rows * place.rowPitch;
   canvas.style.width = `${canvas.width / ratio}px`;
   const context = canvas.getContext("2d"), small = new OffscreenCanvas(view.width, view.height);
-  const ink = getComputedStyle(canvas).color, pixels = view.pixels(state.moment);
+  const ink = getComputedStyle(canvas).color, pixels = view.pixels();
   context.imageSmoothingEnabled = false;
   context.font = `${11 * ratio}px ${getComputedStyle(canvas).fontFamily}`;
   context.textAlign = "center";
@@ -85,53 +84,11 @@ function kernelAt({ canvas, place, order }, event) {
   return order[row * place.columns + column];
 }
 
-function player(root, view, state, paint) {
-  const bar = root.querySelector(".history"), slider = bar.querySelector("input");
-  const button = bar.querySelector("button"), said = bar.querySelector("output"), last = view.moments.length - 1;
-  bar.hidden = last < 1;
-  const stop = () => {
-    clearInterval(state.timer);
-    state.timer = 0;
-    button.textContent = view.words.play;
-  };
-  const show = (moment) => {
-    state.moment = moment;
-    slider.value = moment;
-    said.textContent = view.moments[moment];
-    slider.setAttribute("aria-valuetext", view.moments[moment]);
-    paint();
-  };
-  if (state.timer) stop();
-  if (bar.hidden) return;
-  slider.max = last;
-  slider.setAttribute("aria-label", view.words.slider);
-  slider.value = state.moment;
-  said.textContent = view.moments[state.moment];
-  button.textContent = view.words.play;
-  slider.oninput = () => {
-    stop();
-    show(Number(slider.value));
-  };
-  button.onclick = () => {
-    if (state.timer) return stop();
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(state.moment === last ? 0 : last);
-    button.textContent = view.words.pause;
-    show(state.moment === last ? 0 : state.moment); // it never starts by itself, so motion is always asked for
-    state.timer = setInterval(() => {
-      if (!root.isConnected || state.moment === last) return stop();
-      show(state.moment + 1);
-      if (state.moment === last) stop();
-    }, MOMENT_MS);
-  };
-}
-
 export default function ({ parentElement, data, setStateValue }) {
   const view = read(data), root = parentElement.querySelector(".atlas");
   const tip = root.querySelector(".tip"), select = root.querySelector("select"), towers = root.querySelector(".towers");
-  const last = Math.max(0, view.moments.length - 1);
-  const state = STATES.get(root) ?? { moment: last, timer: 0, model: view.model };
+  const state = STATES.get(root) ?? {};
   STATES.set(root, state);
-  if (state.model !== view.model) Object.assign(state, { moment: last, model: view.model });
   Object.assign(state, { kernel: view.selected, sort: view.sort });
 
   root.querySelector(".sort span").textContent = view.words.sort;
@@ -151,7 +108,7 @@ export default function ({ parentElement, data, setStateValue }) {
   });
   const paint = () => {
     for (const part of parts) draw(view, part, state);
-    root.dataset.moment = state.moment;
+    root.dataset.moment = shared.story?.key === view.story ? shared.story.moment : "";
     root.dataset.marked = view.marked.map((kernel) => kernel + 1).join(" ");
   };
   const choose = (kernel) => {
@@ -185,7 +142,11 @@ export default function ({ parentElement, data, setStateValue }) {
   state.observer?.disconnect();
   state.observer = new ResizeObserver(paint);
   state.observer.observe(towers);
+  const listening = new AbortController();
+  state.listening?.abort(); // Streamlit calls this anew for new data, and what it returns only at the end
+  state.listening = listening;
+  shared.addEventListener("moment", paint, { signal: listening.signal });
   paint();
-  player(root, view, state, paint);
   root.dataset.painted = "conv1";
+  return () => listening.abort();
 }

@@ -52,13 +52,15 @@ function eyeOf(event) {
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  const { words, lines, isPresenting } = data, root = parentElement.querySelector(".keys");
+  const { words, lines, isPresenting, address } = data, root = parentElement.querySelector(".keys");
   const button = root.querySelector(".ask"), dialog = root.querySelector("dialog"), close = root.querySelector(".close");
   const state = STATES.get(root) ?? { eye: [innerWidth / 3, innerHeight / 4] };
   STATES.set(root, state);
   state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
   const listening = (state.listening = new AbortController()), { signal } = listening;
   document.documentElement.lang = data.lang;
+  const skip = document.querySelector('[data-testid="stSkipToContent"]'); // Streamlit's own speaks English alone
+  if (skip) skip.textContent = words.skip;
   Object.assign(button, { ariaLabel: words.open, title: words.open });
   root.querySelector("h2").textContent = words.title;
   close.textContent = words.close;
@@ -89,5 +91,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   document.addEventListener("keydown", onKey, { signal, capture: true }); // before Streamlit's buttons, which let no key pass
   for (const name of looks) document.addEventListener(name, onLook, { signal, passive: true });
   root.dataset.ready = "";
+  if (state.address !== JSON.stringify(address)) shared.dispatchEvent(new Event("address")); // the server has written one
+  state.address = JSON.stringify(address);
   return () => listening.abort();
 }

@@ -52,8 +52,9 @@ _component = st.components.v2.component(
 def keys(page: str, is_presenting: bool, on_present: Callable[[], None]) -> None:
     """Listen to the keys of a page, and draw the button for help. `on_present` reads `wants_to_present`."""
     lines = [{"caps": caps, "says": t(key)} for caps, key in (*OF_PAGE.get(page, ()), *EVERYWHERE)]
-    words = {"open": t("keys_open"), "title": t("keys_title"), "close": t("keys_close")}
+    words = {"open": t("keys_open"), "title": t("keys_title"), "close": t("keys_close"), "skip": t("keys_skip")}
     data = {"words": words, "lines": lines, "isPresenting": is_presenting, "lang": language()}
+    data["address"] = st.query_params.to_dict()  # so that the browser hears of a new one
     _component(data=data, key=KEY, width="content", on_present_change=on_present)
 
 

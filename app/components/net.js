@@ -230,9 +230,14 @@ function look(view) {
   shared.view = { layer: layer.name, unit, row, column, colour, asked: view, isShown };
   shared.hover = null;
   shared.dispatchEvent(new Event("view"));
-  const address = new URL(location.href);
-  for (const [part, value] of [["layer", layer.name === seen.layers[0].name ? null : layer.name],
-    ["unit", view.unit == null ? null : unit + 1], ["at", view.row == null ? null : `${row + 1}~${column + 1}`]]) {
+  writeAddress();
+}
+
+// What is looked at, in the address: the server, which writes the rest, may not know of it.
+function writeAddress() {
+  const { layer, unit, row, column, asked } = shared.view, address = new URL(location.href);
+  for (const [part, value] of [["layer", layer === shared.seen.layers[0].name ? null : layer],
+    ["unit", asked.unit == null ? null : unit + 1], ["at", asked.row == null ? null : `${row + 1}~${column + 1}`]]) {
     if (value === null) address.searchParams.delete(part);
     else address.searchParams.set(part, value);
   }
@@ -275,7 +280,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   let wide = room.clientWidth;
   state.watcher?.disconnect();
   state.watcher = new ResizeObserver(() => {
-    if (wide === room.clientWidth) return;
+    if (!room.clientWidth || wide === room.clientWidth) return; // out of sight, or as drawn
     wide = room.clientWidth;
     redraw();
     mark();
@@ -296,6 +301,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     box.scrollIntoView({ block: "center", inline: "nearest" });
   };
   addEventListener("popstate", onBack, { signal });
+  shared.addEventListener("address", writeAddress, { signal });
   shared.addEventListener("step", onStep, { signal });
   shared.addEventListener("net", onNet, { signal });
   return () => {

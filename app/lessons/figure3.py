@@ -19,6 +19,16 @@ from model.kernels import colour_selectivity, difference
 from model.layers import Config
 
 SIDE_PX = 440
+LAST_PX = 66
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A kernel that was asked about, and whether its GPU was named."""
+
+    run: int
+    kernel: int
+    is_right: bool
 
 
 @dataclass(frozen=True)
@@ -27,8 +37,7 @@ class Score:
 
     asked: int = 0
     right: int = 0
-    last: str = ""
-    """What is said of the answer before; empty for none."""
+    last: Answered | None = None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -76,22 +85,46 @@ def panel() -> None:
     run, kernel = _question(runs, score.asked)
     shown, about = st.columns([1, 2], gap="large")
     with about:
-        one = runs[run]
-        moments = list(range(len(one.epochs)))
-        moment = st.select_slider(
-            t("kernels_slider"), moments, moments[-1], key="figure3_moment",
-            format_func=lambda at: t("lesson_figure3_epoch", epoch=int(one.epochs[at])),
-        )  # fmt: skip
+        moment = _moment(runs[run], score.asked)
         st.write(t("lesson_figure3_which", seed=run + 1, seeds=len(runs)))
         with st.container(horizontal=True):
             for gpu in (0, 1):
                 st.button(f"GPU{gpu + 1}", key=f"figure3_gpu{gpu + 1}", on_click=_answer, args=(run, kernel, gpu))
-        st.markdown(score.last or t("lesson_figure3_start"))
-        if score.asked:
+        if score.last and score.last.run < len(runs):  # another model may have fewer
+            _verdict(runs, score.last)
             st.caption(t("lesson_figure3_score", right=score.right, asked=score.asked))
+        else:
+            st.markdown(t("lesson_figure3_start"))
     with shown:
-        picture = one.codes[min(moment, len(moments) - 1), kernel]
-        st.image(enlarged(picture, SIDE_PX), output_format="PNG", width="stretch", alt=t("lesson_figure3_alt"))
+        picture = enlarged(runs[run].codes[moment, kernel], SIDE_PX)
+        st.image(picture, output_format="PNG", width="stretch", alt=t("lesson_figure3_alt"))
+
+
+def _moment(run: History, number: int) -> int:
+    """Which moment of a run is shown, at first its last: for each question anew, since runs are not equally long."""
+    moments = range(len(run.epochs))
+    if len(moments) == 1:
+        return 0
+    moment: int = st.select_slider(
+        t("kernels_slider"), moments, moments[-1], key=f"figure3_moment_{number}",
+        format_func=lambda at: t("lesson_figure3_epoch", epoch=int(run.epochs[at])),
+    )  # fmt: skip
+    return moment
+
+
+def _verdict(runs: list[History], last: Answered) -> None:
+    """What was right, beside the kernel that it is about."""
+    codes = runs[last.run].codes[-1]
+    kernel = last.kernel % len(codes)
+    picture, said = st.columns([1, 6], vertical_alignment="center")
+    facts = {"number": kernel + 1, "gpu": _gpu_of(kernel) + 1, "seed": last.run + 1}
+    alt = t("lesson_figure3_last_alt", number=kernel + 1)
+    picture.image(enlarged(codes[kernel], LAST_PX), output_format="PNG", width=LAST_PX, alt=alt)
+    said.markdown(t("lesson_figure3_right" if last.is_right else "lesson_figure3_wrong", **facts))
+
+
+def _gpu_of(kernel: int) -> int:
+    return int(kernel >= state.explorer().config.layer["conv1"].tower_units(0).stop)
 
 
 def _score() -> Score:
@@ -108,10 +141,9 @@ def _question(runs: list[History], number: int) -> tuple[int, int]:
 
 
 def _answer(run: int, kernel: int, gpu: int) -> None:
-    score, layer = _score(), state.explorer().config.layer["conv1"]
-    actual = int(kernel >= layer.tower_units(0).stop)
-    word = t(f"lesson_figure3_{'right' if actual == gpu else 'wrong'}", number=kernel + 1, gpu=actual + 1, seed=run + 1)
-    st.session_state["figure3_score"] = Score(score.asked + 1, score.right + int(actual == gpu), word)
+    score, is_right = _score(), _gpu_of(kernel) == gpu
+    last = Answered(run, kernel, is_right)
+    st.session_state["figure3_score"] = Score(score.asked + 1, score.right + int(is_right), last)
 
 
 def see() -> None:

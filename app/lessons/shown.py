@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import answers, state
+from app.chart import chart
 from app.figures import BAR_COLOUR, bare, enlarged
 from app.text import t
 from model.layers import Layer
 
 SIDE_PX = 330
-STATIC = {"displayModeBar": False}
 Floats = npt.NDArray[np.floating[Any]]
 
 
@@ -69,5 +69,5 @@ def lines(
 
 def plot(figure: go.Figure, key: str, caption: str) -> None:
     """A figure with the sentence that says how to read it, which is its name for those who cannot see it."""
-    st.plotly_chart(figure, key=key, config=STATIC, alt=caption)
+    chart(figure, key, caption)
     st.caption(caption)

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.once import once_a_run
 from model.class_names import class_name
 
 LANGUAGES = ("en", "zh")
@@ -34,6 +35,7 @@ def _read(name: str) -> dict[str, str]:
     return text
 
 
+@once_a_run
 def language() -> str:
     """The language in use: the one that was chosen, else the browser's, else English."""
     if get_script_run_ctx(suppress_warning=True) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import streamlit as st
 
 from app import answers, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
+from app.components.story import key_of, story
 from app.components.take_away import of_unit
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
@@ -53,17 +55,19 @@ def main() -> None:
     with st.spinner(t("kernels_fitting")):
         selectivity, fits = _measure(str(path), path.stat().st_mtime_ns, explorer)
     chosen = state.view().kernel % layer.units
-    moments = _history(kernels.shape)
+    moments = _history(kernels.shape, explorer.class_ids)
     spreads = spreads_of(selectivity, fits)
     marked = marked_kernels(layer, spreads)
     kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
-        history=moments, each=contrast == "each", selected=chosen, marked=marked, model=str(path), key="kernel_atlas",
-        on_choice=_choose, sort=SORTS.index(_sort()), on_sort=_take_sort,
+        each=contrast == "each", selected=chosen, marked=marked, story=key_of(moments, str(path)) if moments else "",
+        key="kernel_atlas", on_choice=_choose, sort=SORTS.index(_sort()), on_sort=_take_sort,
     )  # fmt: skip
+    if moments and len(moments.epochs) > 1:
+        story(moments, str(path), [name for _, name in explorer.info.classes])
     if marked:
         st.caption(t("kernels_marked", count=len(marked), numbers=", ".join(str(kernel + 1) for kernel in marked)))
-    st.caption(t("kernels_atlas_caption") + " " + t("kernels_history_caption" if moments else "kernels_no_history"))
+    st.caption(f"{t('kernels_atlas_caption')} {_kept(moments)}")
     _kernel(layer, chosen, pictures[chosen], float(selectivity[chosen]), fits[chosen])
     distributions(layer, spreads)
     bench(explorer, chosen, _choose)
@@ -71,6 +75,15 @@ def main() -> None:
 
 def _choose(kernel: int) -> None:
     state.change(kernel=kernel)
+
+
+def _kept(moments: History | None) -> str:
+    """What is kept of the training."""
+    if not moments:
+        return t("kernels_no_history")
+    if not moments.pictures:
+        return t("kernels_history_caption")
+    return t("kernels_story_caption", count=len(moments.pictures.labels))
 
 
 def _sort() -> str:
@@ -82,8 +95,8 @@ def _take_sort(number: int) -> None:
     state.change(sort=SORTS[number])
 
 
-def _history(shape: tuple[int, ...]) -> History | None:
-    """The history beside the model, if there is one of kernels like these; a broken one is a sentence."""
+def _history(shape: tuple[int, ...], class_ids: Sequence[str]) -> History | None:
+    """The history beside the model, if there is one of a network like this; a broken one is a sentence."""
     path = state.model_path().parent / "history.npz"
     if not path.exists():
         return None
@@ -92,7 +105,8 @@ def _history(shape: tuple[int, ...]) -> History | None:
     except ValueError as reason:
         st.error(plain(said(str(reason))))
         return None
-    if found.kernels(-1).shape != shape:
+    others = found.pictures and found.pictures.class_ids != tuple(class_ids)
+    if found.kernels(-1).shape != shape or others:
         st.error(t("kernels_other_history"))
         return None
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
+from app.chart import chart
 from app.import_panel import import_panel
 from app.tables import table
 from app.text import class_word, plain, said, t
@@ -48,7 +49,7 @@ def _card() -> None:
         _origin()
         return
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    facts = {"epochs": card["num_epochs"], "recipe": card["recipe"]["name"]}
+    facts = {"epochs": f"{card['num_epochs']:.3g}", "recipe": card["recipe"]["name"]}
     st.write(
         t(
             "model_trained_on",
@@ -96,7 +97,7 @@ def _report() -> None:
             f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))
         }
         st.write(t("model_intervals", views=said(report["views"]), num_images=errors["num_images"], **intervals))
-        st.plotly_chart(figures.confusions(report, class_word), config={"displayModeBar": False}, key="confusions")
+        chart(figures.confusions(report, class_word), "confusions", t("model_confusions_caption"))
         st.caption(t("model_confusions_caption"))
         rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
         columns = {

@@ -27,8 +27,10 @@ def main() -> None:
     if gallery:
         query = galleries.query(gallery)
         neighbours_panel(gallery, query)
-        shared_panel(gallery, query)
+        reason = st.container()
         map_panel(gallery, query)
+        with reason:  # below the figure, but the map is looked for first
+            shared_panel(gallery, query)
         codes_panel()
     gallery_panel(gallery)
 

@@ -42,6 +42,23 @@ def exact(features: npt.NDArray[Any], query: npt.NDArray[np.float32], k: int = 6
     return _nearest(((rows, features[rows[0] : rows[-1] + 1]) for rows in parts), query, k)
 
 
+class FlatIndex:
+    """Features in FAISS's own memory, searched exactly: three times as fast as `exact`, which copies them for every query."""
+
+    def __init__(self, features: npt.NDArray[np.float16]) -> None:
+        """Take features of shape (n, units), float16; `features` is the only copy that stays."""
+        self._index = _flat(features)
+        codes = _faiss().rev_swig_ptr(self._index.codes.data(), features.nbytes)
+        self.features: npt.NDArray[np.float16] = codes.view(np.float16).reshape(features.shape)
+        """(n, units), read only: the numbers where FAISS keeps them, so this index has to stay as long as they are used."""
+        self.features.flags.writeable = False
+
+    def nearest(self, query: npt.NDArray[np.float32], k: int = 6) -> tuple[Neighbour, ...]:
+        """As `exact`."""
+        _check(self.features, query, k)
+        return _first(_measured(self._index, query, k), k)
+
+
 class CodeIndex:
     """Binary codes, scanned whole by FAISS: 50,000 of 256 bits in a third of a millisecond."""
 
@@ -107,22 +124,36 @@ def _read(features: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArra
 def _nearest(
     blocks: Iterable[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]], query: npt.NDArray[np.float32], k: int
 ) -> tuple[Neighbour, ...]:
-    """The k nearest among blocks of rows, from the differences themselves: |q|^2 + |x|^2 - 2 q.x would lose small ones.
+    """The k nearest among blocks of rows."""
+    parts = [(rows, *_measured(_flat(block), query, k)) for rows, block in blocks]
+    distances = np.concatenate([distances for _, distances, _ in parts])
+    return _first((distances, np.concatenate([rows[places] for rows, _, places in parts])), k)
 
-    FAISS reads 16-bit floats as they are; NumPy would take ten times as long to widen them.
-    """
-    faiss, asked = _faiss(), np.ascontiguousarray(query, np.float32)[None]
-    found: list[Neighbour] = []
-    for rows, block in blocks:
-        if block.dtype == np.float16:
-            index = faiss.IndexScalarQuantizer(block.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_L2)
-            index.add_sa_codes(np.ascontiguousarray(block).view(np.uint8).reshape(len(block), -1))
-        else:
-            index = faiss.IndexFlatL2(block.shape[1])
-            index.add(np.ascontiguousarray(block, np.float32))
-        distances, places = index.search(asked, min(k + TIES, len(block)))
-        found += map(Neighbour, rows[places[0]].tolist(), distances[0].tolist())
-    return tuple(sorted(found, key=lambda one: (one.distance, one.row))[:k])
+
+def _flat(block: npt.NDArray[Any]) -> Any:
+    """An index of features as they are. FAISS reads 16-bit floats; NumPy would take ten times as long to widen them."""
+    faiss = _faiss()
+    if block.dtype == np.float16:
+        index = faiss.IndexScalarQuantizer(block.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_L2)
+        index.add_sa_codes(np.ascontiguousarray(block).view(np.uint8).reshape(len(block), -1))
+    else:
+        index = faiss.IndexFlatL2(block.shape[1])
+        index.add(np.ascontiguousarray(block, np.float32))
+    return index
+
+
+def _measured(index: Any, query: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Distances and places of the k nearest and some more, from differences: |q|^2 + |x|^2 - 2 q.x would lose small ones."""
+    asked = np.ascontiguousarray(query, np.float32)[None]
+    distances, places = index.search(asked, min(k + TIES, index.ntotal))
+    return distances[0], places[0]
+
+
+def _first(found: tuple[npt.NDArray[Any], npt.NDArray[Any]], k: int) -> tuple[Neighbour, ...]:
+    """The k first of distances and rows, ties by row."""
+    distances, rows = found
+    order = np.lexsort((rows, distances))[:k]
+    return tuple(map(Neighbour, rows[order].tolist(), distances[order].tolist()))
 
 
 @cache

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from model import onnx_file, preprocess
 from model.class_names import class_name
 from model.gallery.codes import Encoder
-from model.gallery.strongest import KINDS, Strongest
+from model.gallery.search import FlatIndex
+from model.gallery.strongest import KINDS, STRONGEST, Strongest
 from model.layers import SQUARE_PX
 from model.picture_set import find_any
 
@@ -102,6 +103,8 @@ class Gallery:
     """(n,), place in the source."""
     features: Mapping[str, Floats]
     """(n, units) by layer: float16; "pixels" is uint8."""
+    flat: Mapping[str, FlatIndex] = field(default_factory=dict)
+    """Indices of those features that are in memory; they hold them."""
     peaks: Mapping[str, Floats] = field(default_factory=dict)
     """(n, units) by convolution, float16: the strongest value of every unit."""
     encoders: Mapping[str, Encoder]
@@ -156,8 +159,12 @@ class Gallery:
         """The pictures that drive a unit of a feature layer most, strongest first; those at zero do not count."""
         if self.strongest is not None and k <= self.strongest.k and layer in self.strongest.layers:
             return [one.index for one in self.strongest.of(layer, unit)[:k]]
-        values = np.asarray(self.features[layer][:, unit])
-        return [int(row) for row in np.argsort(-values, kind="stable")[:k] if values[row] > 0]
+        return list(self._top_rows(layer, unit)[:k]) if k <= STRONGEST else _ranked(self.features[layer][:, unit], k)
+
+    @cached_property
+    def _top_rows(self) -> Callable[[str, int], tuple[int, ...]]:
+        """The strongest of a unit, kept: its column lies all over the memory."""
+        return cache(lambda layer, unit: tuple(_ranked(self.features[layer][:, unit], STRONGEST)))
 
     @staticmethod
     def open(path: str | Path, model: str | Path, thumbnails: str | Path | None = None) -> Gallery:
@@ -185,6 +192,17 @@ class Gallery:
         except (OSError, KeyError, json.JSONDecodeError) as reason:
             raise ValueError(f"{path} is damaged ({reason}); build it anew.") from None
         return opened
+
+
+def _ranked(values: npt.NDArray[Any], k: int) -> list[int]:
+    """Places of the k largest, largest first, equals by place; those at zero do not count."""
+    values = np.asarray(values, np.float32)
+    if k < len(values):
+        least = np.partition(values, len(values) - k)[len(values) - k]  # the kth largest
+        rows = np.flatnonzero((values >= least) & (values > 0))
+    else:
+        rows = np.flatnonzero(values > 0)
+    return [int(row) for row in rows[np.argsort(-values[rows], kind="stable")][:k]]
 
 
 def thumbnails_path(gallery: Path, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Arrays to pictures, by hand."""
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
@@ -15,6 +16,13 @@ from tests.toys import picture
 )
 def test_probability_text(probability: float, text: str) -> None:
     assert figures.probability_text(probability) == text
+
+
+def test_a_larger_figure_has_larger_type() -> None:
+    figure = figures.larger(figures.bare(go.Figure(), 200).update_yaxes(tickfont_size=10), 1.5)
+    assert (figure.layout.height, figure.layout.font.size, figure.layout.xaxis.title.font.size) == (300, 19.5, 19.5)
+    assert (figure.layout.xaxis.tickfont.size, figure.layout.yaxis.tickfont.size) == (19.5, 15)
+    assert figures.larger(figures.bare(go.Figure(), 200), 1.5).layout.yaxis.tickfont.size == 19.5
 
 
 def test_greys_by_hand() -> None:

@@ -18,6 +18,9 @@ def test_distribution_counts_by_hand() -> None:
     assert (list(first.y), list(second.y)) == ([2, 1], [0, 1])
     assert list(first.x) == [0.25, 0.75]
     assert (first.marker.color, second.marker.color) == GPU_COLOURS
+    assert (first.marker.opacity, second.marker.opacity) == ((1, 1), (1, 1))
+    first, second = kernel_figures.distribution(groups, GPU_COLOURS, np.asarray([0, 0.5, 1]), "", [(1, 0)]).data
+    assert (first.marker.opacity, second.marker.opacity) == ((0.3, 0.3), (1, 0.3))
 
 
 def test_one_tower_takes_no_gpus_colour() -> None:

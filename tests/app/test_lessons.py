@@ -12,9 +12,10 @@ from app.lessons.net import whole
 from app.lessons.relu import shares
 from app.lessons.wrong import CLAIMS
 from app.text import speaking, table
+from model.history import History
 from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
 from tests.app.test_pages import errors, text
-from tests.toys import small, write_toy
+from tests.toys import TOY, small, write_toy
 
 FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")
 
@@ -160,9 +161,43 @@ def test_shares_of_steep_places() -> None:
     assert shares(np.array([-500.0, 400.0, 30.0, -20.0], np.float32)) == (0.5, 0.0)
 
 
-def test_quiz_counts(app: AppTest) -> None:
+def test_without_histories_the_quiz_says_so(app: AppTest) -> None:
     open_lesson(app, "figure3", 2)
     assert table("en")["lesson_figure3_no_history"] in text(app)
+
+
+def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_judged(
+    app: AppTest, tmp_path: Path
+) -> None:
+    """Two runs, of four moments and of two: the slider begins at either's last, and every kernel of both is asked for."""
+    ends = {1: 30, 2: 7}
+    write_run(tmp_path / "toy" / "history.npz", [0, 1, 2, 30])
+    write_run(tmp_path / "toy" / "history_seed1.npz", [0, 7])
+    open_lesson(app, "figure3", 2)
+    asked = set()
+    for number in range(12):
+        run = next(run for run in ends if table("en")["lesson_figure3_which"].format(seed=run, seeds=2) in text(app))
+        slider = app.select_slider(key=f"figure3_moment_{number}")
+        assert slider.options[-1] == f"epoch {ends[run]}"
+        assert slider.value == len(slider.options) - 1
+        slider.set_value(0).run()
+        app.button(key="figure3_gpu1").click().run()
+        judged = re.search(r"kernel (\d+) of run (\d) is on GPU(\d)\.", text(app))
+        assert judged
+        kernel, seed, gpu = map(int, judged.groups())
+        assert seed == run
+        assert gpu == 1 + (kernel > TOY.kernels[0] // 2)
+        assert ("Right:" in text(app)) == (gpu == 1)
+        asked.add((seed, kernel))
+    assert not app.exception
+    assert len(asked) > 4
+
+
+def write_run(path: Path, epochs: list[int]) -> None:
+    count = len(epochs)
+    codes = np.random.default_rng(0).integers(0, 256, (count, TOY.kernels[0], 11, 11, 3), np.uint8)
+    lows, highs, errors = np.zeros(count, np.float32), np.ones(count, np.float32), np.full((count, 2), 9, np.float32)
+    History(epochs=np.asarray(epochs), codes=codes, lows=lows, highs=highs, errors=errors).write(path)
 
 
 def test_the_gpus_lesson_cuts_the_cross_talk(app: AppTest) -> None:

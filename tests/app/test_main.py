@@ -1,6 +1,10 @@
 """The server around the pages: what a visitor sees of a failure that no page caught."""
 
+import asyncio
+from urllib.parse import urljoin
+
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 from app import main
@@ -18,3 +22,56 @@ def test_a_failure_is_one_sentence_on_the_screen_and_all_of_it_in_the_log(caplog
     assert [error.value for error in app.error] == [t("failed")]
     assert "RuntimeError: secret" in caplog.text
     assert main.app._on_script_error is main.say_it_failed
+
+
+async def served(scope: Scope, receive: Receive, send: Send) -> None:
+    """A server that has whatever it is asked for."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+def answer(address: str, accept: str = "text/html,*/*;q=0.8") -> tuple[int, str]:
+    """Status and new address, if any, of a browser's request."""
+    path, _, query = address.partition("?")
+    scope = {
+        "type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": [(b"accept", accept.encode())],
+    }  # fmt: skip
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    asyncio.run(main.NoSuchPage(served)(scope, receive, send))
+    return said[0]["status"], dict(said[0]["headers"]).get(b"location", b"").decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "home"),
+    [
+        ("/nonsense?lang=zh&layer=conv3", "/?lang=zh&layer=conv3"),
+        ("/explore", "/"),
+        ("/kernels/3", "/"),
+        ("/a/b/", "/"),
+    ],
+)
+def test_an_unknown_address_leads_to_the_first_page(address: str, home: str) -> None:
+    status, location = answer(address)
+    assert status == 307
+    assert urljoin(f"http://here{address}", location) == f"http://here{home}"
+
+
+@pytest.mark.parametrize("path", ["/", "/kernels", "/kernels/", "/favicon.png", "/_stcore/health", "/gallery/x/3.webp"])
+def test_what_there_is_is_served(path: str) -> None:
+    assert answer(path) == (200, "")
+
+
+def test_only_visits_are_led() -> None:
+    assert answer("/nonsense", accept="*/*") == (200, "")
+
+
+def test_the_explorers_root_may_be_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.st, "get_option", lambda _: "/lab/")
+    assert answer("/lab/kernels") == answer("/lab/") == (200, "")
+    assert answer("/lab/nonsense") == (307, "./")

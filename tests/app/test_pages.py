@@ -394,3 +394,16 @@ def shared_units(app: AppTest) -> list[int]:
     """Numbers, from 1, of the fc7 units that the query and its neighbour are said to share."""
     html = " ".join(str(getattr(one, "value", "")) for one in app.get("html"))
     return [int(number) for number in re.findall(r"unit (\d+)<", html)]
+
+
+def test_folded_panels_are_made_when_they_are_opened(app: AppTest, tmp_path: Path) -> None:
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    assert not [one for one in app.button if one.key == "gallery_build"]
+    assert not [one for one in app.get("download_button") if "take_npz" in one.proto.id]
+    app.session_state["gallery_build_title"] = app.session_state["take"] = True  # as a click does
+    app.run()
+    assert errors(app) == []
+    assert [one.key for one in app.button if one.key == "gallery_build"]
+    assert [one for one in app.get("download_button") if "take_npz" in one.proto.id]

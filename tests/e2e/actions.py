@@ -75,7 +75,7 @@ def slide(page: Page, name: str, keys: dict[str, int], percent: int) -> None:
     """Move a slider of the lesions by keys, from where it is to a percentage."""
     folded = page.get_by_test_id("stPopoverBody")
     if not folded.is_visible():
-        page.get_by_test_id("stPopoverButton").filter(has_text="Lesions").click()
+        page.get_by_test_id("stPopoverButton").filter(has_text=re.compile("Lesions|损毁实验")).click()
     slider = folded.get_by_role("slider", name=name)
     slider.focus()
     for key, times in keys.items():

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
+from app.text import class_word, speaking, table
 from model.explorer import Activations, Explorer
 from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
 from tests.test_shipped_model import MODEL
@@ -124,25 +125,27 @@ def test_a_cross_for_the_muted(wide_page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "arithmetic"), [("fc8", "Sum of 1024 products"), ("prob", "Softmax turns 20 numbers into probabilities")]
+    ("layer", "arithmetic", "count"), [("fc8", "window_sum_units", 1024), ("prob", "window_softmax", 20)]
 )
-def test_a_class_is_a_unit(page: Page, seen: Activations, layer: str, arithmetic: str) -> None:
+def test_a_class_is_a_unit(page: Page, lang: str, seen: Activations, layer: str, arithmetic: str, count: int) -> None:
     """By click: its logit or softmax, product by product, and why; then another one by keyboard."""
-    names = [seen.classes[unit][1] for unit in np.argsort(-seen["prob"])]
-    open_page(page, "")
+    words = table(lang)
+    with speaking(lang):
+        names = [class_word(seen.classes[unit][1]) for unit in np.argsort(-seen["prob"])]
+    open_page(page, f"?lang={lang}")
     rows = open_layer(page, layer).locator(".choice")
     rows.filter(has_text=names[2]).click()
-    expect(page.get_by_role("heading", name=f"{layer}: {names[2]}")).to_be_visible()
-    expect(page.locator(".window")).to_contain_text(arithmetic)
+    expect(page.get_by_role("heading", name=words["unit_class"].format(name=layer, of=names[2]))).to_be_visible()
+    expect(page.locator(".window")).to_contain_text(words[arithmetic].format(count=count))
     expect(rows.filter(has_text=names[2])).to_have_attribute("aria-pressed", "true")
     expect(page.locator('.choice[aria-pressed="true"]')).to_have_count(1)
     settle(page)
     assert f"layer={layer}" in page.url
-    expect(page.get_by_role("radio", name="Why here")).to_be_visible()
+    expect(page.get_by_role("radio", name=words["unit_tab_why"])).to_be_visible()
     expect(rows.filter(has_text=names[2])).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name=f"{layer}: {names[3]}")).to_be_visible()
+    expect(page.get_by_role("heading", name=words["unit_class"].format(name=layer, of=names[3]))).to_be_visible()
     expect_no_trouble(page)
 
 

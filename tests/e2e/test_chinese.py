@@ -51,8 +51,11 @@ def test_no_english_sentence_is_left(page: Page, name: str) -> None:
 
 
 def test_nor_in_panels_that_unfold(wide_page: Page) -> None:
-    open_page(wide_page, "?lang=zh&present=1")
+    open_page(wide_page, "nonsense?lang=zh&present=1")  # there is no such page, and no dialog that says so in English
     assert english(wide_page) == []
+    expect(wide_page.get_by_role("dialog")).to_have_count(0)
+    expect(wide_page).to_have_url(re.compile(r"^http://[^/]*/\?"))
+    expect(wide_page.get_by_test_id("stSkipToContent")).to_have_text(WORDS["keys_skip"])
     open_page(wide_page, "?lang=zh")
     for title in ("link_title", "take_title", "lesions_title"):
         wide_page.get_by_test_id("stPopoverButton").filter(has_text=WORDS[title]).click()

@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
+from app.text import table
 from model.class_names import class_name
 from model.explorer import Explorer
 from model.picture_set import find_split
@@ -110,15 +111,16 @@ def test_broken_file_is_one_sentence(wide_page: Page) -> None:
     expect(wide_page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_click_on_a_map_opens_the_unit(page: Page) -> None:
-    open_page(page, "?layer=conv3")
+def test_click_on_a_map_opens_the_unit(page: Page, lang: str) -> None:
+    open_page(page, f"?layer=conv3&lang={lang}")
+    title = table(lang)["unit_title"]
     explorer = Explorer.open(MODEL, "cpu")
     number = explorer.config.layer["conv3"].tower_units(1).start + 1
     gpu2 = point_at(page, "conv3", number - 1, 3, 3)
     gpu2.click(position={"x": 4, "y": 4})
-    expect(page.get_by_role("heading", name=f"conv3 unit {number} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=title.format(name="conv3", number=number, gpu=2))).to_be_visible()
     gpu2.press("ArrowRight")
-    expect(page.get_by_role("heading", name=f"conv3 unit {number + 1} on GPU2")).to_be_visible()
+    expect(page.get_by_role("heading", name=title.format(name="conv3", number=number + 1, gpu=2))).to_be_visible()
     settle(page)
     assert "layer=conv3" in page.url
     assert f"unit={number + 1}" in page.url

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.figures import probability_text
 from app.samples import sample_path
+from app.text import class_word, speaking, table
 from app.view import Lesions
 from model.explorer import Explorer
 from tests.e2e.actions import open_page, predictions, settle, slide
@@ -15,29 +16,34 @@ from tests.test_shipped_model import MODEL
 pytestmark = pytest.mark.e2e
 
 
-def test_mute_gpu2(page: Page) -> None:
+def test_mute_gpu2(page: Page, lang: str) -> None:
     """From the first screen: one click; the intact prediction stays beside it; undo brings all back."""
-    explorer = Explorer.open(MODEL, "cpu")
-    open_page(page, "")
+    explorer, words = Explorer.open(MODEL, "cpu"), table(lang)
+    open_page(page, f"?lang={lang}")
     intact = predictions(page)
     page.locator('.net [data-target="gpu2"]').click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    muted, cut = (
+        words["lesions_some"].format(what=words["lesions_item"].format(what=what, percent=100))
+        for what in ("GPU2", words["lesions_cross_talk"])
+    )
+    expect(page.get_by_text(muted)).to_be_visible()
     settle(page)
     gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
     wounded, whole = (explorer.run(sample_path("cat"), one).top(5) for one in (gains, {}))
-    expect(page.get_by_text("Outlines: the intact network")).to_be_visible()
+    expect(page.get_by_text(words["top_caption_lesion"])).to_be_visible()
     shown = page.locator(".bars .name").all_text_contents()
-    assert set(shown) == {one.name for one in (*wounded, *whole)}
-    page.get_by_role("button", name="Undo", exact=True).last.click()
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_have_count(0)
+    with speaking(lang):
+        assert set(shown) == {class_word(one.name) for one in (*wounded, *whole)}
+    page.get_by_role("button", name=words["undo"], exact=True).last.click()
+    expect(page.get_by_text(muted)).to_have_count(0)
     settle(page)
     assert predictions(page) == intact
     page.locator('.net [data-target="cross_talk"]').click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
-    page.get_by_role("button", name="Heal all").click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_have_count(0)
-    page.get_by_role("button", name="Undo healing").click()
-    expect(page.get_by_text("Muted: cross-talk 100 %.")).to_be_visible()
+    expect(page.get_by_text(cut)).to_be_visible()
+    page.get_by_role("button", name=words["lesions_reset"]).click()
+    expect(page.get_by_text(cut)).to_have_count(0)
+    page.get_by_role("button", name=words["undo_healing"]).click()
+    expect(page.get_by_text(cut)).to_be_visible()
 
 
 def test_mute_one_unit(wide_page: Page) -> None:

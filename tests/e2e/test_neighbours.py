@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from app.text import table
 from app.view import Lesions
 from model.explorer import Explorer
 from model.gallery.build import build
@@ -62,22 +63,28 @@ def brute(gallery: Gallery, layer: str, query: np.ndarray, k: int, without: int 
     return [int(row) for row in np.argsort(distances, kind="stable") if row != without][:k]
 
 
-def test_a_dropped_picture_finds_its_neighbours(page: Page, gallery: Gallery) -> None:
+def test_a_dropped_picture_finds_its_neighbours(page: Page, lang: str, gallery: Gallery) -> None:
     """Those that a search by hand through the same features finds, in every space."""
-    open_page(page, "neighbours?gallery=colours")
+    words = table(lang)
+    open_page(page, f"neighbours?gallery=colours&lang={lang}")
     data = encoded(picture(3, 300, 400))
     upload(page, "mine.png", data)
-    expect(page.get_by_label("The query: mine.png")).to_be_visible()
+    expect(page.get_by_label(words["neighbours_query_alt"].format(label="mine.png"))).to_be_visible()
     seen = Explorer.open(MODEL, "cpu").run(data)
     for layer in ("fc7", "fc6", "pool5"):
         assert rows(page, layer) == brute(gallery, layer, seen[layer].ravel(), 6), layer
     expect(strip(page, "pixels").locator(".tile")).to_have_count(6)
-    expect(strip(page, "codes").locator(".distance").first).to_have_text(re.compile(r"\d+ bits"))
+    expect(strip(page, "codes").locator(".distance").first).to_have_text(
+        re.compile(words["neighbours_bits"].replace("{distance:.0f}", r"\d+"))
+    )
     shared = len(set(rows(page, "fc7")) & set(rows(page, "pixels")))
-    expect(strip(page, "pixels").locator(".note")).to_contain_text(f"{shared} of 6 are among fc7's")
+    expect(strip(page, "pixels").locator(".note")).to_contain_text(
+        words["neighbours_overlap"].format(shared=shared, k=6, share=shared / 6)
+    )
     expect_no_trouble(page)
     slide(page, "GPU2", {"End": 1}, 100)
-    expect(page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    muted = words["lesions_item"].format(what="GPU2", percent=100)
+    expect(page.get_by_text(words["lesions_some"].format(what=muted))).to_be_visible()
     page.keyboard.press("Escape")
     settle(page)
     explorer = Explorer.open(MODEL, "cpu")
@@ -86,7 +93,7 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, gallery: Gallery) ->
         assert rows(page, layer) == brute(gallery, layer, explorer.run(data, gains)[layer].ravel(), 6), layer
     row = rows(page, "fc7")[1]  # a picture of the gallery follows too
     strip(page, "fc7").locator(".sight").nth(1).click()
-    expect(page.get_by_role("button", name="Back to your picture")).to_be_visible()
+    expect(page.get_by_role("button", name=words["neighbours_back"])).to_be_visible()
     settle(page)
     wounded = explorer.run(gallery.square(row), gains)["fc7"]
     assert rows(page, "fc7") == brute(gallery, "fc7", wounded, 6, without=row)
@@ -333,9 +340,10 @@ def test_hover_shows_no_other_picture_while_its_own_is_on_its_way(wide_page: Pag
     assert str(image.get_attribute("src")).endswith("/47.webp")
 
 
-def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
-    found = the_map(page)
-    found.get_by_role("button", name="Lasso").click()
+def test_lasso_selects_and_exports(page: Page, lang: str, gallery: Gallery) -> None:
+    words = table(lang)
+    found = the_map(page, f"neighbours?gallery=colours&lang={lang}")
+    found.get_by_role("button", name=words["map_lasso"]).click()
     box = found.locator(".over").bounding_box()
     assert box
     corners = [(2, 2), (box["width"] / 2, 2), (box["width"] / 2, box["height"] - 2), (2, box["height"] - 2)]
@@ -347,8 +355,9 @@ def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
     settle(page)
     inside = [row for row in range(len(gallery)) if at(found, row)[0] - box["x"] < box["width"] / 2]
     assert 0 < len(inside) < len(gallery)
-    expect(page.get_by_text(f"{len(inside)} pictures selected")).to_be_visible()
-    bars = page.get_by_role("img", name="How many of each class are selected")
+    selected = words["map_selected"].format(count=len(inside))
+    expect(page.get_by_text(selected)).to_be_visible()
+    bars = page.get_by_role("img", name=words["map_counts"])
     counts = np.bincount(gallery.labels[inside])
     assert bars.locator(".value").all_text_contents() == [str(n) for n in sorted(counts[counts > 0], reverse=True)]
     told = zip(bars.locator(".name").all_text_contents(), bars.locator(".value").all_text_contents(), strict=True)
@@ -358,19 +367,19 @@ def test_lasso_selects_and_exports(page: Page, gallery: Gallery) -> None:
         f"{row}.webp" for row in inside
     ]
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
+        page.get_by_role("button", name=words["map_csv"]).last.click()  # a table may have its own
     lines = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
     assert [int(line["row"]) - 1 for line in lines] == inside
     assert [line["name"] for line in lines] == [gallery.names[row] for row in inside]
     assert float(lines[0]["umap2 x"]) == pytest.approx(float(gallery.maps["umap2"][inside[0], 0]), rel=1e-4)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download ZIP").click()
+        page.get_by_role("button", name=words["map_zip"]).click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert sorted(archive.namelist()) == ["about.json", "coordinates.csv", "names.csv"]
         assert len(archive.read("names.csv").splitlines()) == len(inside) + 1
         assert json.loads(archive.read("about.json"))["map"]["n_neighbors"] == 15
     found.locator(".over").press("Escape")
-    expect(page.get_by_text("pictures selected")).to_have_count(0)
+    expect(page.get_by_text(selected)).to_have_count(0)
     expect_no_trouble(page)
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
+from app.text import table
 from model.explorer import Explorer
 from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
 from tests.test_shipped_model import MODEL
@@ -86,20 +87,26 @@ def expect_a_sign_of_more(page: Page) -> None:
     room.evaluate("(room) => (room.scrollLeft = 0)")
 
 
-def test_a_layer_leaves_the_unit_below_and_says_so(page: Page) -> None:
+def test_a_layer_leaves_the_unit_below_and_says_so(page: Page, lang: str) -> None:
+    words = table(lang)
     (before, gpu_before), (after, gpu_after) = strongest("conv1"), strongest("conv3")
-    open_page(page, "")
+    open_page(page, f"?lang={lang}")
     panel, other = page.locator(".st-key-unit_panel"), page.locator(".atlas .other")
     expect(panel).to_have_css("opacity", "1")
     expect(other).to_be_hidden()
     expect_a_sign_of_more(page)
     open_layer(page, "conv3")
     expect(panel).to_have_css("opacity", "0.3")
-    expect(other).to_contain_text(f"Below is still conv1 unit {before}, GPU{gpu_before}.")
+    old, new = (
+        words["atlas_unit"].format(name=name, number=number, gpu=gpu)
+        for name, number, gpu in (("conv1", before, gpu_before), ("conv3", after, gpu_after))
+    )
+    expect(other).to_contain_text(words["atlas_other"].format(unit=old))
     expect(other).to_be_visible()
     expect_no_trouble(page)
-    other.get_by_role("button", name=f"Show conv3 unit {after}, GPU{gpu_after}").click()
-    expect(page.get_by_role("heading", name=f"conv3 unit {after} on GPU{gpu_after}")).to_be_visible()
+    other.get_by_role("button", name=words["atlas_other_show"].format(unit=new)).click()
+    title = words["unit_title"].format(name="conv3", number=after, gpu=gpu_after)
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
     expect(other).to_be_hidden()
     expect(panel).to_have_css("opacity", "1")
     expect(atlas(page, "conv3").locator("canvas.maps").nth(gpu_after - 1)).to_be_focused()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.text import class_word, speaking, table
 from model.gallery.store import Gallery
 from model.picture_set import find_split
 from tests.e2e.actions import expect_no_trouble, open_page, settle
@@ -32,33 +33,39 @@ def test_the_points_are_sent_once(wide_page: Page) -> None:
     assert max(received) < 7 * 7854  # some 21 kB of pictures and words
 
 
-def test_classes_codes_and_map_at_once(page: Page) -> None:
-    open_page(page, "neighbours")
+def test_classes_codes_and_map_at_once(page: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(page, f"neighbours?lang={lang}")
     for strip in ("fc7", "codes"):
         tiles = page.locator(f'.strip[data-name="{strip}"] .tile')
         expect(tiles).to_have_count(6)
-        assert all(re.search("[a-z]{3}", text) for text in tiles.all_inner_texts())
+        assert all(re.search(r"[^\W\d]{2}", text) for text in tiles.all_inner_texts())
     expect(page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
-    expect(page.get_by_text(re.compile(r"Trustworthiness 0\.9\d\d"))).to_be_visible()
+    trust = re.escape(words["map_trust"].split("{")[0]) + r"0\.9\d\d"
+    expect(page.get_by_text(re.compile(trust))).to_be_visible()
     expect_no_trouble(page)
 
 
-def test_what_drives_an_fc7_unit_most(page: Page) -> None:
+def test_what_drives_an_fc7_unit_most(page: Page, lang: str) -> None:
     """By class, since the pictures are not in it: the same list that Neighbours gives; other layers it does not hold."""
     gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
     values = np.asarray(gallery.features["fc7"])[:, 874]
     best = np.argsort(-values, kind="stable")[:9]
-    open_page(page, "?layer=fc7&unit=875&tab=likes")
+    words = table(lang)
+    open_page(page, f"?layer=fc7&unit=875&tab=likes&lang={lang}")
     tiles = page.locator(".liked figure")
     expect(tiles).to_have_count(9)
-    names = [gallery.class_names[int(label)] for label in gallery.labels[best]]
+    with speaking(lang):
+        names = [class_word(gallery.class_names[int(label)]) for label in gallery.labels[best]]
     assert tiles.locator(".sight").all_inner_texts() == names
     shown = [float(text) for text in tiles.locator("figcaption").all_inner_texts()]
     assert shown == pytest.approx(values[best].tolist(), rel=0.006)
-    expect(page.get_by_text("The strongest of 7,854 pictures of")).to_be_visible()
+    before, _, after = words["likes_caption_whole"].partition("{name}")
+    for said in filter(None, (before, after)):
+        expect(page.get_by_text(said.format(count=7854))).to_be_visible()
     expect_no_trouble(page)
-    open_page(page, "?layer=conv3&unit=7&tab=likes")
-    expect(page.get_by_text("come from a gallery that you build on the page Neighbours")).to_be_visible()
+    open_page(page, f"?layer=conv3&unit=7&tab=likes&lang={lang}")
+    expect(page.get_by_text(words["likes_none"])).to_be_visible()
 
 
 @needs_photographs

@@ -86,6 +86,27 @@ def test_network(tmp_path: Path) -> None:
     assert 0 < np.linalg.norm(seen["fc7"] - near["fc7"]) < 0.15 * np.linalg.norm(near["fc7"])
 
 
+def test_a_model_opens_without_restoring_what_nobody_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = toy_net(dataclasses.replace(small(PAPER), fc_units=128))
+    classes = tuple((f"n{i}", f"{i}") for i in range(6))
+    info = onnx_file.ModelInfo(config=net.config, classes=classes, mean=np.full(3, 100, np.float32))
+    onnx_file.write(tmp_path / "small.onnx", info, weights_of(net.state_dict()), onnx_file.COMPRESSIBLE)
+    restored: list[int] = []
+    restore = four_bits.restore
+
+    def counted(blocks: four_bits.Blocks, reads: int) -> four_bits.Array:
+        restored.append(reads)
+        return restore(blocks, reads)
+
+    monkeypatch.setattr(four_bits, "restore", counted)
+    weights = Explorer.open(tmp_path / "small.onnx", "cpu").weights
+    assert weights["conv5.weight"].shape == net.conv5.weight.shape
+    assert restored == []
+    assert weights["fc7.weight"] is weights["fc7.weight"]
+    assert restored == [128]
+    assert not weights["fc7.weight"].flags.writeable
+
+
 @pytest.mark.slow
 def test_size_of_the_papers_net(tmp_path: Path) -> None:
     """The paper's net for 200 classes fits 45 MB, mean picture and all."""

@@ -10,15 +10,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from model import preprocess
 from model.explorer import Explorer
 from model.gallery import build as building
-from model.gallery import parts
+from model.gallery import compact, parts
 from model.gallery.__main__ import main
 from model.gallery.build import Share, build
+from model.gallery.codes import Encoder
 from model.gallery.compact import find_pictures, write
 from model.gallery.store import Gallery, pixels
 from model.gallery.strongest import Strong, Strongest
@@ -251,6 +253,45 @@ def test_strongest_of_a_gallery(model: Path, photos: Path, tmp_path: Path) -> No
         assert first.value == pytest.approx(float(maps[:, unit].max()), rel=1e-4)
     values = np.asarray(gallery.features["fc7"])[:, 7]
     assert values[gallery.top_rows("fc7", 7, 3)].tolist() == np.sort(values)[::-1][:3].tolist()
+
+
+@pytest.mark.parametrize(("share", "steps"), [(0.2, 255), (0.43, 63)])
+def test_the_one_file_of_a_full_size_net(
+    share: float, steps: int, model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 pictures of 4,096 units take 16 MB at most, 2.1 of them once for the encoder; measured on 200 of them.
+
+    Where a fifth of fc7 answers, in the 255 steps that a byte has; where nearly half does, in as many as there is room for.
+    """
+    small = build(model, photos, tmp_path / "gallery", limit=12)
+    assert small is not None
+    chance, num, units = np.random.default_rng(0), 200, 4096
+    fc7 = np.maximum(chance.gamma(2, 1, (num, units)) * (chance.random((num, units)) < share), 0).astype(np.float16)
+    encoder = Encoder("pca-sign", chance.standard_normal((units, 256)).astype(np.float32), np.zeros(256, np.float32))
+    rows = np.arange(num) % len(small)
+    whole = dataclasses.replace(
+        small, names=tuple(f"n{i:04}/picture_{i:08}.JPEG" for i in range(num)), features={"fc7": fc7},
+        labels=small.labels[rows], predictions=small.predictions[rows], confidences=chance.random(num, np.float32),
+        numbers=np.arange(num), encoders={"fc7": encoder}, codes={"fc7": encoder.encode(fc7)},
+        maps={name: chance.random((num, int(name[-1])), np.float32) for name in ("umap2", "umap3", "pca2", "pca3")},
+    )  # fmt: skip
+    path = tmp_path / "gallery.pq"
+    largest = 2.1e6 + num * (16e6 - 2.1e6) / 10_000
+    monkeypatch.setattr(compact, "LARGEST_BYTES", largest)
+    error = write(whole, path)
+    assert path.stat().st_size <= largest
+    assert len(pq.read_metadata(path).metadata[b"encoder"]) == pytest.approx(2e6, rel=0.06)
+    assert error <= 0.51 / steps
+    one, real = Gallery.open(path, model), fc7.astype(np.float32)
+    step = real.max(0) / steps
+    assert (np.abs(one.features["fc7"] - real) <= 0.501 * step + 1e-3 * real).all()
+    assert (one.features["fc7"] / np.maximum(step, 1e-6)).max() == pytest.approx(steps, rel=1e-3)
+    for unit in (0, 4095):
+        values = np.asarray(one.features["fc7"], np.float64)[:, unit]
+        expected = [row for row in np.lexsort((np.arange(num), -values))[:6] if values[row] > 0]
+        assert one.top_rows("fc7", unit, 6) == expected
+        assert one.top_rows("fc7", unit, 6) == expected  # kept
+        assert len(one.top_rows("fc7", unit, num)) == (values > 0).sum()
 
 
 def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:

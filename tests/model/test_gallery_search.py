@@ -7,7 +7,7 @@ import pytest
 
 from model.gallery.codes import Encoder
 from model.gallery.retrieval import average_precision, class_figures, euclidean, hamming, nearest_rows, recall
-from model.gallery.search import CodeIndex, Neighbour, depth_for, exact, reranked
+from model.gallery.search import CodeIndex, FlatIndex, Neighbour, depth_for, exact, reranked
 from model.gallery.shared import Shared, overlap, shared_units
 
 
@@ -42,6 +42,25 @@ def test_exact_of_a_memory_map(kind: type, tmp_path: Path, monkeypatch: pytest.M
         found = exact(features, query, 12)
         assert [one.row for one in found] == brute(features, query, 12)
         assert found[0].distance == pytest.approx(64 / 16, rel=1e-6)  # 64 differences of a quarter
+
+
+def test_kept_features_are_searched_exactly() -> None:
+    """Against brute force in float64; 64 differences of a quarter, as above. The index holds the only copy of the numbers."""
+    features = clustered()
+    index = FlatIndex(features.copy())
+    assert (index.features == features).all()
+    assert not index.features.flags.writeable
+    for row in (0, 999, 2999):
+        query = features[row].astype(np.float32) + np.float32(0.25)
+        found = index.nearest(query, 12)
+        assert [one.row for one in found] == brute(features, query, 12)
+        assert found[0].distance == pytest.approx(64 / 16, rel=1e-6)
+        assert found == exact(features, query, 12)
+    assert len(index.nearest(features[0].astype(np.float32), 4000)) == 3000
+    twice = FlatIndex(np.asarray([[0, 1], [3, 4], [1, 0], [0, 0]], np.float16))
+    assert twice.nearest(np.zeros(2, np.float32), 3) == (Neighbour(3, 0.0), Neighbour(0, 1.0), Neighbour(2, 1.0))
+    with pytest.raises(ValueError, match="take the same layer"):
+        index.nearest(np.zeros(3, np.float32))
 
 
 def test_near_rows_are_told_apart() -> None:

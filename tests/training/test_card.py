@@ -1,5 +1,6 @@
 """A card says what the run's files and the evaluation say."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_card(tmp_path: Path) -> None:
     assert facts["ten_crop"]["crops"] == 10
     assert facts["compression"] is None
     assert "trained on 1,234 pictures" in facts["limits"][1]
+    info, weights = onnx_file.read(model)
+    part = dataclasses.replace(info, metrics={"epochs": 1.25, "hours": 0.3})  # left off within the second epoch
+    onnx_file.write(model, part, weights)
+    assert card.main(argv) == 0
+    facts = json.loads((model.parent / "card.json").read_text())
+    assert (facts["num_epochs"], facts["hours"], len(facts["curve"])) == (1.25, 0.3, 2)
     assert card.main([*argv[:2], str(tmp_path / "nowhere"), *argv[3:]]) == 2
 
 

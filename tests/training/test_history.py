@@ -8,7 +8,7 @@ import pytest
 
 from model import history, onnx_file
 from tests.test_shipped_model import CARD, MODEL
-from training.history import main, pack
+from training.history import Array, inherit, main, on_one_map, pack
 
 
 def write_run(folder: Path, moments: int) -> Path:
@@ -37,6 +37,70 @@ def test_pack_by_hand(tmp_path: Path) -> None:
     assert packed.kernels(2)[0, 0, 0, 0] == -2
 
 
+def tell(folder: Path, moments: dict[str, Array], marks: int = 0, ids: tuple[str, ...] = ("a", "b")) -> None:
+    """Three pictures whose fc7 is given, the last one always taken for class 0."""
+    (folder / "pictures").mkdir(exist_ok=True)
+    for name, features in moments.items():
+        known = {"rows": np.arange(3), "labels": np.asarray([0, 1, 1]), "marks": np.arange(3, dtype=np.uint32) + marks}
+        probabilities = np.asarray([[0.75, 0.25], [0.25, 0.75], [1, 0]], np.float32)
+        parts = {**known, "fc7": features.astype(np.float32), "probabilities": probabilities}
+        np.savez(folder / "pictures" / f"{name}.npz", class_ids=np.asarray(ids), **parts)
+
+
+CROSS = np.asarray([[4, 0, 1], [-2, 1, 1], [-2, -1, 1]])
+"""Principal axes by hand: the first unit, variance 24, then the second, variance 2."""
+
+
+def test_pictures_by_hand(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", 3)
+    tell(run, {"001": CROSS[:, [1, 0, 2]] + 7, "002": CROSS})
+    shown = pack(run).pictures
+    assert shown
+    assert shown.class_ids == ("a", "b")
+    assert [shown.is_asked(moment) for moment in range(3)] == [False, True, True]
+    assert shown.guesses[2].tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert shown.probabilities[2].tolist() == [[0.75, 0.25], [0.75, 0.25], [1, 0]]
+    assert np.isnan(shown.places[0]).all()
+    np.testing.assert_allclose(np.abs(shown.places[2]), np.abs(CROSS[:, :2]) / 4, atol=1e-6)
+    # the same map at the moment before: the first two units had each other's values, and seven more
+    np.testing.assert_allclose(shown.places[1][:, ::-1], shown.places[2] * [1, 1], atol=1e-6)
+
+
+def test_an_earlier_training_comes_first_on_the_same_map(tmp_path: Path) -> None:
+    """Earlier places turned by a quarter, and twice as large, are brought back to where the later training begins."""
+    first, second = write_run(tmp_path / "first", 3), write_run(tmp_path / "second", 3)
+    turned = np.stack([CROSS[:, 1], 2 * CROSS[:, 0], CROSS[:, 2]], 1)
+    tell(first, {"000": 0 * CROSS, "001": CROSS / 2, "002": CROSS})
+    tell(second, {"000": CROSS, "001": turned, "002": turned})
+    (second / "run.json").write_text(json.dumps({"from": "first/checkpoint.pt"}))
+    assert "3 moments" in inherit(first / "model.onnx", second)
+    told, alone = pack(second), pack(first)
+    assert told.epochs.tolist() == [0, 1, 2, 1, 2]
+    assert (told.num_earlier, told.from_random) == (3, True)
+    assert told.errors[:, 0].tolist()[1:] == [89, 88, 89, 88]
+    assert told.pictures
+    own = on_one_map([CROSS.astype(np.float32), turned.astype(np.float32)])
+    np.testing.assert_allclose(told.pictures.places[2], own[0], atol=2e-3)  # 16-bit floats
+    np.testing.assert_allclose(told.pictures.places[1], own[0] / 2, atol=2e-3)
+    assert alone.pictures
+    tell(second, {"000": CROSS, "001": turned, "002": turned}, marks=5)
+    other = pack(second)
+    assert other.pictures
+    assert [other.pictures.is_asked(moment) for moment in range(5)] == [False, False, False, True, True]
+    assert np.isnan(other.errors[:3]).all()  # of other pictures, so not to be compared
+
+
+def test_an_earlier_training_of_other_kernels_is_left_out(tmp_path: Path) -> None:
+    first, second = write_run(tmp_path / "first", 3), write_run(tmp_path / "second", 3)
+    for file in (first / "kernels").iterdir():
+        np.save(file, np.zeros((1, 3, 11, 11), np.float16))
+    (second / "run.json").write_text(json.dumps({"from": "first/checkpoint.pt"}))
+    inherit(first / "model.onnx", second)
+    told = pack(second)
+    assert (len(told.epochs), told.num_earlier, told.from_random) == (3, 0, False)
+    assert "no history" in inherit(tmp_path / "nowhere" / "model.onnx", second)
+
+
 def test_first_and_last_are_among_the_chosen(tmp_path: Path) -> None:
     packed = pack(write_run(tmp_path / "run", 9), max_moments=5)
     assert packed.epochs.tolist() == [0, 2, 4, 6, 8]
@@ -44,11 +108,17 @@ def test_first_and_last_are_among_the_chosen(tmp_path: Path) -> None:
 
 def test_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, dest = write_run(tmp_path / "run", 3), tmp_path / "history.npz"
+    tell(run, {"000": 0 * CROSS, "001": 2 * CROSS, "002": CROSS})
     assert main([str(run), str(dest)]) == 0
     assert capsys.readouterr().out.startswith("3 moments, epochs 0 to 2, ")
     found, packed = history.read(dest), pack(run)
     for part in ("epochs", "codes", "lows", "highs"):
         assert (getattr(found, part) == getattr(packed, part)).all()
+    assert found.pictures
+    assert packed.pictures
+    for part in ("class_ids", "labels", "rows", "marks", "guesses"):
+        assert np.array_equal(getattr(found.pictures, part), getattr(packed.pictures, part))
+    np.testing.assert_allclose(found.pictures.places, packed.pictures.places, atol=1e-3)
     assert found.errors == pytest.approx(packed.errors, nan_ok=True)
 
 

@@ -17,11 +17,14 @@ from PIL import Image
 
 import training.recipe
 import training.run
+import training.trainer
+from model import history
 from model.explorer import Explorer
 from model.export import load_checkpoint
 from model.provenance import commit
 from tests.toys import TOY, write_class_folders
 from training.evaluate import Errors
+from training.history import pack
 from training.prepare import prepare
 from training.recipe import Recipe
 from training.schedule import Cosine
@@ -67,7 +70,11 @@ def losses(folder: Path) -> list[tuple[float, ...]]:
     return [(line["train_loss"], line["train_error"], line["val_top1_error"]) for line in lines]
 
 
-@pytest.mark.parametrize(("stopped_at", "step"), [(7, 2), (5, 5)], ids=["in an epoch", "before validation"])
+@pytest.mark.parametrize(
+    ("stopped_at", "step"),
+    [(7, 2), (5, 5), (15, 5)],
+    ids=["in an epoch", "while it validates", "in the last validation"],
+)
 def test_resume_continues_to_the_same_bits(
     data: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int, step: int
 ) -> None:
@@ -91,11 +98,54 @@ def test_resume_continues_to_the_same_bits(
     assert len(losses(data / "whole")) == 3
 
 
+def test_stopped_in_the_last_judgement(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All epochs are done; what is left is to judge and to export."""
+    judge = training.trainer.evaluate
+
+    def stopping(probabilities: Any, pictures: Any, mean: Any, ten_crop: bool = False, **more: Any) -> Errors:
+        os.kill(os.getpid(), signal.SIGINT) if ten_crop else None
+        return judge(probabilities, pictures, mean, ten_crop, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.trainer, "evaluate", stopping)
+        assert run(data, "out") == 0
+    assert not (data / "out" / "model.onnx").exists()
+    before = weights(data / "out")
+    assert run(data, "out", "--resume") == 0
+    assert (data / "out" / "model.onnx").exists()
+    assert all(torch.equal(w, before[name]) for name, w in weights(data / "out").items())
+    assert len(losses(data / "out")) == 3
+
+
+def test_minutes_leave_off_and_judge_what_there_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven of five steps an epoch: 1.4 epochs, one line of metrics; then on to the same bits."""
+    assert run(data, "whole") == 0
+    learn = Run.learn
+
+    def late(self: Run, squares: torch.Tensor, labels: torch.Tensor) -> None:
+        learn(self, squares, labels)
+        if (self.epoch, self.step) == (1, 2):
+            self.deadline = 0.0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "learn", late)
+        assert run(data, "out", "--minutes", "60") == 0
+    assert len(losses(data / "out")) == 1
+    metrics = Explorer.open(data / "out" / "model.onnx", "cpu").info.metrics
+    assert metrics["epochs"] == 1.4
+    assert 0 < metrics["hours"] < 0.1
+    assert run(data, "out", "--resume") == 0
+    whole, parts = weights(data / "whole"), weights(data / "out")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
 def test_what_a_run_leaves(data: Path) -> None:
     assert run(data, "out") == 0
     out = data / "out"
     assert json.loads((out / "run.json").read_text())["recipe"] == json.loads(json.dumps(RECIPE.to_dict()))
-    assert [np.load(file).shape for file in sorted((out / "kernels").iterdir())] == [(8, 3, 11, 11)] * 4
+    moments = sorted((out / "kernels").glob("*.npy"))  # four within each epoch and one behind each
+    assert [np.load(file).shape for file in moments] == [(8, 3, 11, 11)] * 16
+    assert (out / "pictures" / "000.143.npz").exists()
     last = load_checkpoint(out / "checkpoint.pt")["weights"]["conv1.weight"].numpy()
     np.testing.assert_array_equal(np.load(out / "kernels" / "conv1_003.npy"), last.astype(np.float16))
     assert list((out / "tensorboard").iterdir())
@@ -103,10 +153,16 @@ def test_what_a_run_leaves(data: Path) -> None:
     assert explorer.class_ids == tuple(f"n{i}" for i in range(6))
     assert explorer.info.recipe["name"] == "toy"
     assert set(explorer.info.metrics) == {
-        "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs",
+        "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs", "hours",
     }  # fmt: skip
     assert explorer.mean.shape == (3, 256, 256)
     assert explorer.info.commit == commit()
+    with np.load(out / "pictures" / "003.npz") as told:  # in full precision, whatever the run computed in
+        squares = prepare(data / "data", "val", data / "cache").images[told["rows"]]
+        shown = [explorer.run(square) for square in squares]
+        assert told["labels"].tolist() == list(range(6))
+        np.testing.assert_allclose(told["probabilities"], [one["prob"] for one in shown], atol=1e-5)
+        np.testing.assert_allclose(told["fc7"], [one["fc7"] for one in shown], rtol=1e-3, atol=1e-3)
 
 
 def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,12 +217,12 @@ def test_killed_between_checkpoint_and_the_rest(data: Path, monkeypatch: pytest.
         patch.setattr(Run, "_write_metrics", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
         run(data, "out")
     assert not (data / "out" / "metrics.jsonl").exists()
-    errors = iter([90.0, 90.0, 90.0])  # the first epoch stays the best
-    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    errors = iter([90.0, 90.0, 90.0, 90.0])  # the first epoch stays the best
+    monkeypatch.setattr(Run, "evaluate", lambda self, pictures, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
     assert run(data, "out", "--resume") == 0
     assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 1
     assert len(losses(data / "out")) == 3
-    assert len(list((data / "out" / "kernels").iterdir())) == 4
+    assert all((data / "out" / "kernels" / f"conv1_{epoch:03d}.npy").exists() for epoch in range(4))
 
 
 def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,6 +282,8 @@ def test_killed_twenty_times_ends_with_the_same_weights(tmp_path: Path) -> None:
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
     assert losses(tmp_path / "killed") == losses(tmp_path / "undisturbed")
     assert len(losses(tmp_path / "killed")) == 40
+    told, killed_told = (pack(tmp_path / name) for name in ("undisturbed", "killed"))
+    assert np.array_equal(told.codes, killed_told.codes)
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(
@@ -270,8 +328,8 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(
 
 
 def test_best_is_the_epoch_with_the_least_error(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    errors = iter([50.0, 30.0, 40.0, 40.0])
-    monkeypatch.setattr(Run, "evaluate", lambda self, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
+    errors = iter([50.0, 30.0, 40.0, 40.0, 40.0])
+    monkeypatch.setattr(Run, "evaluate", lambda self, pictures, ten_crop=False: Errors(next(errors), 5.0, 6, 1))
     assert run(data, "out") == 0
     assert load_checkpoint(data / "out" / "best.pt")["epoch"] == 2
     assert load_checkpoint(data / "out" / "checkpoint.pt")["epoch"] == 3
@@ -293,7 +351,27 @@ def test_starting_from_another_run(
     argv = ["four", "--data", str(data / "four"), "--out", str(data / "second"), "--cache", str(data / "cache")]
     with pytest.raises(pytest.fail.Exception):
         training.run.main([*argv, "--from", str(data / "first" / "checkpoint.pt"), "--device", "cpu"])
-    assert "new: fc8.weight, fc8.bias" in capsys.readouterr().out
+    assert "new: fc8.weight, fc8.bias. Its history comes before this run's: 16 moments" in capsys.readouterr().out
+    assert len(history.read(data / "second" / "earlier.npz").epochs) == 16
     assert json.loads((data / "second" / "run.json").read_text())["from"].endswith("first/checkpoint.pt")
     for name, w in found[0].net.state_dict().items():
         assert name.startswith("fc8") or torch.equal(w, first[name])
+
+
+def test_starting_from_a_model_file(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a shipped model knows is what the run starts with."""
+    assert run(data, "first") == 0
+    shipped = Explorer.open(data / "first" / "model.onnx").weights
+    assert run(data, "second", "--from", str(data / "first" / "model.onnx"), "--limit", "1") == 0
+    assert "new: nothing" in capsys.readouterr().out
+    start = np.load(data / "second" / "kernels" / "conv1_000.npy")
+    assert (start == shipped["conv1.weight"].astype(np.float16)).all()
+
+
+def test_few_pictures_between_epochs_and_all_at_the_end(data: Path) -> None:
+    assert run(data, "few", "--validate-on", "2") == 0
+    assert load_checkpoint(data / "few" / "checkpoint.pt")["metrics"][-1]["val_top1_error"] in (0, 50, 100)
+    assert run(data, "all") == 0
+    few, whole = (Explorer.open(data / out / "model.onnx").info.metrics for out in ("few", "all"))
+    assert few["num_images"] == 6
+    assert {**few, "hours": 0} == {**whole, "hours": 0}

@@ -1,0 +1,11 @@
+"""short20 in one tower of all the kernels: the control for what two towers do to the kernels (section 6.1).
+
+Command:  python -m training.run short20_one_tower --data ../shared/data/imagenet-20 --out runs/short20_one_tower
+Not yet run.
+"""
+
+from dataclasses import replace
+
+from training.recipes.short20 import RECIPE as SHORT
+
+RECIPE = replace(SHORT, name="short20_one_tower", net=replace(SHORT.net, towers=1))

@@ -1,0 +1,14 @@
+"""torchvision's `alexnet` (one tower, no response normalisation, 64-192-384-256-256 kernels) in the pipeline of short20.
+
+Pictures, crops, colours, rate, schedule and initial weights are short20's, so that the nets alone differ: ours must not be worse.
+
+Command:  python -m training.run short20_torchvision --data ../shared/data/imagenet-20 --out runs/short20_torchvision
+Not yet run.
+"""
+
+from dataclasses import replace
+
+from model.layers import TORCHVISION
+from training.recipes.short20 import RECIPE as SHORT
+
+RECIPE = replace(SHORT, name="short20_torchvision", net=replace(TORCHVISION, num_classes=20))
