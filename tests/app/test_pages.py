@@ -15,6 +15,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from app import galleries, gallery_panel, map_panel
 from app.command_job import CommandJob
+from app.components import picture as canvas
 from app.components import webcam
 from app.text import t
 from model.gallery import export
@@ -141,6 +142,15 @@ def test_webcam(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key="shot").click().run()
     assert "Webcam. The network sees" in text(app)
     assert "This is not a picture that can be read" in errors(app)[0]
+
+
+def test_a_dropped_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays where it is; only its name and size come."""
+    monkeypatch.setattr(st, "session_state", {canvas.KEY: {"file": {"name": "film.mov", "size": 1 << 30}}})
+    with pytest.raises(ValueError, match=r"^film\.mov is larger than 20 MB\.$"):
+        canvas.dropped()
+    st.session_state[canvas.KEY]["file"] = {"name": "a.png", "bytes": "AAEC"}
+    assert canvas.dropped() == ("a.png", b"\x00\x01\x02")
 
 
 def test_present(app: AppTest) -> None:
