@@ -33,6 +33,8 @@ def neighbours_panel(gallery: Gallery, query: Query) -> None:
     neighbours(
         picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
     )
+    if state.view().lesions and (query.row is None or query.row < len(gallery.names)):
+        st.caption(t("neighbours_wounded" if query.row is None else "neighbours_intact"))
     if query.row is None:
         kept, full = galleries.is_kept(query), len(galleries.own()) >= galleries.MAX_OWN
         st.button(

@@ -361,12 +361,16 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
+    assert "Your picture asks as the network sees it with the lesions" in text(app)
     units = [
         int(number)
         for number in re.findall(r"unit (\d+)<", " ".join(str(getattr(one, "value", "")) for one in app.get("html")))
     ]
     assert units
     assert max(units) <= TOY.fc_units // 2  # those of GPU2 are silent
+    app.query_params["query"] = "3"
+    app.run()
+    assert "this one asks as the intact network sees it" in text(app)
 
 
 def test_folded_panels_are_made_when_they_are_opened(app: AppTest, tmp_path: Path) -> None:
