@@ -19,6 +19,7 @@ import streamlit as st
 
 from app import answers, state
 from app.figures import probability_text
+from app.once import once_a_run
 from app.text import class_word, t
 from app.view import MAX_NEIGHBOURS
 from model import preprocess
@@ -55,6 +56,7 @@ def folder() -> Path:
     return Path(os.environ.get("ALEXNET_GALLERIES") or ROOT / "galleries")
 
 
+@once_a_run
 def paths() -> dict[str, Path]:
     """The galleries of the model in use, by name: the one that came with it, then those that were built here.
 
@@ -100,6 +102,7 @@ def _open(key: str, path: str, model: str) -> Gallery:
     return Gallery.open(path, model, thumbnails_path(Path(path), folder()))
 
 
+@once_a_run
 def key() -> str:
     """A word that changes with the gallery in use; it says nothing of where that is."""
     path = paths()[name()]
@@ -125,6 +128,7 @@ def gallery() -> Gallery | None:
     return opened
 
 
+@once_a_run
 def key_of(of: Gallery) -> str:
     """The key of a gallery that is open."""
     return next(known for known, opened in _open_now.items() if opened is of)
@@ -255,12 +259,17 @@ def _codes(keys: tuple[str, str], _gallery: Gallery) -> CodeIndex:
     return CodeIndex(_gallery.codes[keys[1]])
 
 
+@once_a_run
+def _code(of: Gallery, asked: Query) -> npt.NDArray[np.uint8]:
+    """Of fc7, (bits / 8,)."""
+    return of.encoders["fc7"].encode(asked.features["fc7"][None])[0]
+
+
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
 def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query) -> tuple[Neighbour, ...]:
     gallery_key, _, layer = keys
     if layer == "codes":
-        code = _gallery.encoders["fc7"].encode(_query.features["fc7"][None])[0]
-        return _codes((gallery_key, "fc7"), _gallery).nearest(code, count)
+        return _codes((gallery_key, "fc7"), _gallery).nearest(_code(_gallery, _query), count)
     features, asked = _gallery.features[layer], np.asarray(_query.features[layer], np.float32)
     if layer in _gallery.flat:
         return _gallery.flat[layer].nearest(asked, count)
@@ -288,8 +297,7 @@ def _own_distances(of: Gallery, asked: Query, layer: str) -> Iterator[Neighbour]
         if one.query.key == asked.key:
             continue
         if layer == "codes":
-            pair = of.encoders["fc7"].encode(np.stack([one.query.features["fc7"], asked.features["fc7"]]))
-            yield Neighbour(row, float(np.unpackbits(pair[0] ^ pair[1]).sum()))
+            yield Neighbour(row, float(np.unpackbits(_code(of, one.query) ^ _code(of, asked)).sum()))
         else:
             difference = one.query.features[layer].astype(np.float64) - asked.features[layer].astype(np.float64)
             yield Neighbour(row, float(difference @ difference))

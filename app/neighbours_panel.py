@@ -33,8 +33,8 @@ def neighbours_panel(gallery: Gallery, query: Query) -> None:
     neighbours(
         picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
     )
-    if query.is_intact:
-        st.caption(t("neighbours_intact"))
+    if state.view().lesions:
+        st.caption(t("neighbours_intact" if query.is_intact else "neighbours_wounded"))
     if query.row is None:
         kept, full = galleries.is_kept(query), len(galleries.own()) >= galleries.MAX_OWN
         st.button(

@@ -98,6 +98,8 @@ def _take_dropped() -> None:
             _take(*file)
     except (binascii.Error, KeyError):
         st.session_state["picture_error"] = t("picture_drop_failed")
+    except ValueError as reason:
+        st.session_state["picture_error"] = str(reason)
 
 
 def _take(name: str, data: bytes) -> None:

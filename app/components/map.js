@@ -154,7 +154,7 @@ function drawOver(state) {
 }
 
 function draw(state) {
-  if (state.waiting) return;
+  if (state.waiting || !state.width) return; // without a size there is nothing to see; `resize` comes again
   state.waiting = true;
   requestAnimationFrame(() => {
     state.waiting = false;
@@ -411,28 +411,35 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   show();
   return () => {
     listening.abort();
-    if (state.listening === listening) state.watcher?.disconnect();
+    if (state.listening !== listening) return; // newer data came meanwhile
+    state.watcher?.disconnect();
+    state.watcher = null;
   };
 }
 
-// Draw what has come: other points, another query, or both.
+// Draw what has come: other points, another query, or both. What stays as it was is left alone: the legend and where it was
+// scrolled to, the buttons, and for another query all points.
 function take(state, view) {
-  const old = state.view, others = !old || old.addresses !== view.addresses || old.placed !== view.placed;
+  const old = state.view, otherWords = old?.lang !== view.lang, legend = JSON.stringify([view.lang, view.kinds, view.ramp]);
+  const others = !old || old.addresses !== view.addresses || old.placed !== view.placed;
   const kinds = ({ kinds }) => JSON.stringify(kinds?.map(({ name }) => name) ?? null);
   if (others && state.numChosen) state.send("selected", ""); // rows of another gallery
   if (others) Object.assign(state, { chosen: new Uint8Array(view.placed), numChosen: 0 });
   if (old?.count !== view.count) Object.assign(state, { xs: new Float32Array(view.count), ys: new Float32Array(view.count) });
   if (others || kinds(old) !== kinds(view)) state.only.clear();
-  Object.assign(state, { view, colours: table(view) });
-  const [red, green, blue] = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
-  state.light = red + green + blue < 384;
+  const [red, green, blue] = getComputedStyle(state.root).color.match(/\d+/g).map(Number), light = red + green + blue < 384;
+  const isSame = old?.points === view.points && state.light === light;
+  Object.assign(state, { view, light, colours: isSame ? state.colours : table(view) });
   state.over.ariaLabel = view.words.alt;
   hover(state, null); // points may have other places in the arrays now
-  drawBar(state);
-  drawLegend(state);
-  state.watcher?.disconnect();
-  state.watcher = new ResizeObserver(() => resize(state));
-  state.watcher.observe(state.over);
-  resize(state);
+  if (otherWords) drawBar(state);
+  if (state.legend !== legend) drawLegend(state);
+  state.legend = legend;
+  if (isSame) drawOver(state);
+  else draw(state);
+  if (!state.watcher) {
+    state.watcher = new ResizeObserver(() => resize(state));
+    state.watcher.observe(state.over); // and draws, once it has a size
+  }
   state.root.dataset.painted = view.key;
 }

@@ -140,11 +140,42 @@ function placeAt(state, event) {
   };
 }
 
-async function take(file, send) {
+// A file that is dropped anywhere on the page, but for file boxes of their own; else the browser would leave for it.
+// A picture of this page that is dragged by accident is none.
+function takeDrops(state, signal) {
+  const { sign } = state, inBox = (event) => event.composedPath().some((one) => one.dataset?.testid === "stFileUploaderDropzone");
+  const isFile = (event) => !state.dragsOwn && event.dataTransfer?.types.includes("Files");
+  const show = (on) => {
+    if (on !== state.isSigned) sign.togglePopover?.(on);
+    state.isSigned = on;
+  };
+  const listeners = {
+    dragstart: () => (state.dragsOwn = true),
+    dragend: () => (state.dragsOwn = false),
+    dragover: (event) => {
+      if (!isFile(event)) return;
+      show(!inBox(event));
+      if (inBox(event)) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+    },
+    dragleave: (event) => event.relatedTarget ?? show(false), // out of the window
+    drop: (event) => {
+      show(false);
+      if (!isFile(event) || inBox(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0], state);
+    },
+  };
+  for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, { signal });
+}
+
+async function take(file, state) {
+  if (file.size > state.view.largest) return void state.trigger("file", { name: file.name, size: file.size });
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  send({ name: file.name, bytes: btoa(text) });
+  state.trigger("file", { name: file.name, bytes: btoa(text) });
 }
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
@@ -152,8 +183,8 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const root = parentElement.querySelector(".picture");
   let state = STATES.get(root);
   if (!state) {
-    state = { root, undo: [], showMap: false, painting: false };
-    for (const name of ["frame", "square", "over", "brush", "map", "paint", "undo-paint", "clear", "tools"]) {
+    state = { root, undo: [], showMap: false, painting: false, isSigned: false };
+    for (const name of ["frame", "square", "over", "brush", "map", "paint", "undo-paint", "clear", "tools", "sign"]) {
       state[name] = root.querySelector(`.${name}`);
     }
     STATES.set(root, state);
@@ -166,6 +197,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   if (!state.stroke) state.mask = bitsOf(view.paint);
   const { square, over, map, paint, clear, tools } = state, back = state["undo-paint"];
   square.setAttribute("aria-label", view.words.alt);
+  state.sign.textContent = view.words.drop;
   over.width = over.height = 2 * SQUARE;
   drawSquare(square, view, pixels);
 
@@ -214,16 +246,11 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     const place = state.painting ? null : placeAt(state, event);
     if (place) shared.dispatchEvent(new CustomEvent("place", { detail: place }));
   };
-  root.ondragover = (event) => event.preventDefault();
-  root.ondrop = (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0], (file) => state.trigger("file", file));
-  };
   const onPaste = (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     if (!file) return;
     event.preventDefault();
-    take(file, (taken) => state.trigger("file", taken));
+    take(file, state);
   };
   state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
   const listening = (state.listening = new AbortController()), { signal } = listening;
@@ -236,6 +263,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   };
   shared.addEventListener("leave", onLeave, { signal });
   document.addEventListener("paste", onPaste, { signal });
+  takeDrops(state, signal);
   for (const name of ["seen", "view", "hover"]) shared.addEventListener(name, redraw, { signal });
   show();
   root.dataset.painted = view.key;

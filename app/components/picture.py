@@ -1,4 +1,4 @@
-"""The photograph as a canvas: crop, receptive field, a unit's map over it, paint; takes dropped and pasted files."""
+"""The photograph as a canvas: crop, receptive field, a unit's map over it, paint; takes files dropped anywhere, and pasted ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from model.layers import SQUARE_PX
 from model.preprocess import View
 
 KEY = "picture_canvas"
+LARGEST_BYTES = 2**20 * int(st.get_option("server.maxUploadSize"))  # of a dropped file, as of an uploaded one
 HTML = """
 <div class="picture">
   <div class="holder"><div class="frame"><canvas class="square" width="256" height="256" role="img"></canvas><canvas class="over"></canvas></div></div>
@@ -25,6 +26,7 @@ HTML = """
     <span class="tools"><input class="brush" type="range" min="4" max="48" value="14"><button class="undo-paint" type="button"></button><button class="clear" type="button"></button></span>
     <button class="map" type="button" hidden></button>
   </div>
+  <div class="sign" popover="manual"></div>
 </div>
 """
 CSS = """
@@ -43,6 +45,10 @@ button { font: inherit; color: inherit; background: none; border: 1px solid var(
 button[aria-pressed="true"] { background: var(--st-primary-color); color: var(--st-background-color); }
 button:focus-visible, .brush:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 2px; }
 button:disabled { opacity: .4; cursor: default; }
+.sign { position: fixed; inset: 8px; width: auto; height: auto; margin: 0; box-sizing: border-box; pointer-events: none;
+  border: 3px dashed var(--st-primary-color); border-radius: 12px; color: var(--st-text-color);
+  background: color-mix(in srgb, var(--st-background-color) 80%, transparent); font: 600 22px/30px var(--st-font); padding: 16px; }
+.sign:popover-open { display: grid; place-items: center; text-align: center; }
 """
 _component = st.components.v2.component(
     "alexnet.picture", html=HTML, css=CSS, js=(Path(__file__).parent / "picture.js").read_text(encoding="utf-8")
@@ -83,6 +89,7 @@ def picture_canvas(
         "crop": crop.crop_px,
         "column": SQUARE_PX - crop.crop_px - crop.column if crop.mirror else crop.column,
         "mirror": crop.mirror,
+        "largest": LARGEST_BYTES,
         "paint": base64.b64encode(edits.paint).decode(),
         "paintColour": f"rgb({red} {green} {blue})",
         "words": {
@@ -91,6 +98,7 @@ def picture_canvas(
             "paint": t("picture_paint"),
             "undo": t("undo"),
             "clear": t("picture_clear"),
+            "drop": t("picture_drop"),
             "brush": t("picture_brush"),
         },
     }
@@ -108,6 +116,14 @@ def painted() -> bytes:
 
 
 def dropped() -> tuple[str, bytes] | None:
-    """Name and bytes of a file that was dropped on the photograph, or pasted."""
+    """Name and bytes of a file that was dropped on the page, or pasted.
+
+    Raises
+    ------
+    ValueError
+        When it is too large, and was left where it is: a sentence.
+    """
     file: dict[str, str] | None = st.session_state[KEY].get("file")
+    if file and "size" in file:
+        raise ValueError(t("picture_drop_large", name=file["name"], megabytes=LARGEST_BYTES >> 20))
     return (file["name"], base64.b64decode(file["bytes"])) if file else None

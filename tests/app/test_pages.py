@@ -17,6 +17,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from app import galleries, gallery_panel, map_panel
 from app.command_job import CommandJob
+from app.components import picture as canvas
 from app.components import webcam
 from app.text import t
 from model.gallery import export
@@ -158,6 +159,15 @@ def test_webcam(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key="shot").click().run()
     assert "Webcam. The network sees" in text(app)
     assert "This is not a picture that can be read" in errors(app)[0]
+
+
+def test_a_dropped_file_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays where it is; only its name and size come."""
+    monkeypatch.setattr(st, "session_state", {canvas.KEY: {"file": {"name": "film.mov", "size": 1 << 30}}})
+    with pytest.raises(ValueError, match=r"^film\.mov is larger than 20 MB\.$"):
+        canvas.dropped()
+    st.session_state[canvas.KEY]["file"] = {"name": "a.png", "bytes": "AAEC"}
+    assert canvas.dropped() == ("a.png", b"\x00\x01\x02")
 
 
 def test_present(app: AppTest) -> None:
@@ -368,6 +378,7 @@ def test_neighbours_follow_lesions(app: AppTest, tmp_path: Path) -> None:
     app.slider(key="lesion_gpu2").set_value(100).run()
     assert errors(app) == []
     assert "Muted: GPU2 100 %." in text(app)
+    assert t("neighbours_wounded") in text(app)
     assert max(shared_units(app)) <= TOY.fc_units // 2  # those of GPU2 are silent
 
 

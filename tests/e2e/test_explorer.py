@@ -270,18 +270,37 @@ def test_map_over_the_photograph(wide_page: Page) -> None:
 
 @pytest.mark.parametrize(("event", "sample"), [("paste", "coffee"), ("drop", "rocket")])
 def test_pasted_and_dropped_pictures(wide_page: Page, event: str, sample: str) -> None:
-    open_page(wide_page, "")
+    """A drop counts wherever it falls on any page, and the page says so meanwhile; a picture of the page itself is no file."""
+    open_page(wide_page, "" if event == "paste" else "neighbours")
     data = base64.b64encode(sample_path(sample).read_bytes()).decode()
-    wide_page.locator(".picture").evaluate(
+    sign = wide_page.locator(".picture .sign")
+    over = """(root, [own]) => {
+      const files = new DataTransfer(), options = { dataTransfer: files, bubbles: true, cancelable: true, composed: true };
+      files.items.add(new File([], "a.png", { type: "image/png" }));
+      if (own) root.dispatchEvent(new DragEvent("dragstart", options));
+      const over = new DragEvent("dragover", options);
+      root.dispatchEvent(over);
+      if (own) root.dispatchEvent(new DragEvent("dragend", options));
+      return over.defaultPrevented; // else the browser leaves for the file
+    }"""
+    somewhere = wide_page.get_by_test_id("stMain")
+    somewhere.evaluate(over, [True])
+    expect(sign).to_be_hidden()
+    assert somewhere.evaluate(over, [False])
+    expect(sign).to_have_text("Drop the picture: anywhere will do.")
+    expect(sign).to_be_visible()
+    somewhere.evaluate(
         """(root, [event, data, name]) => {
           const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
           files.items.add(new File([bytes], name, { type: "image/png" }));
           if (event === "paste") document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files }));
-          else root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true }));
+          else root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
         }""",
         [event, data, f"{sample}.png"],
     )
     expect(wide_page.get_by_text(f"{sample}.png. The network sees")).to_be_visible()
+    if event == "drop":
+        expect(sign).to_be_hidden()
     expect_no_trouble(wide_page)
 
 

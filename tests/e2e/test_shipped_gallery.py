@@ -19,18 +19,24 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def test_the_points_are_sent_once(wide_page: Page) -> None:
-    """Another query brings its own few numbers; the points, 14 bytes each, do not come again."""
+    """Another query brings its own few numbers; the points, 14 bytes each, do not come again, nor are they drawn again."""
     received: list[int] = []
     wide_page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
     open_page(wide_page, "neighbours")
     expect(wide_page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
     assert max(received) > 14 * 7854
     received.clear()
+    the_map = wide_page.locator(".map")
+    frames, lines = the_map.get_attribute("data-frames"), the_map.get_attribute("data-lines")
+    the_map.evaluate("(map) => (map.querySelector('.legend button').isOld = true)")
     wide_page.locator(".strip .sight").nth(1).click()
     expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible(timeout=30_000)
     settle(wide_page)
     assert received
     assert max(received) < 7 * 7854  # some 21 kB of pictures and words
+    assert the_map.get_attribute("data-lines") != lines
+    assert the_map.get_attribute("data-frames") == frames
+    assert the_map.evaluate("(map) => map.querySelector('.legend button').isOld")  # nor the legend
 
 
 def test_classes_codes_and_map_at_once(page: Page, lang: str) -> None:
