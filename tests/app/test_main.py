@@ -72,6 +72,6 @@ def test_only_visits_are_led() -> None:
 
 
 def test_the_explorers_root_may_be_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main.st, "get_option", lambda _: "/lab/")
+    monkeypatch.setattr("streamlit.get_option", lambda _: "/lab/")
     assert answer("/lab/kernels") == answer("/lab/") == (200, "")
     assert answer("/lab/nonsense") == (307, "./")
