@@ -374,4 +374,5 @@ def test_few_pictures_between_epochs_and_all_at_the_end(data: Path) -> None:
     metrics = Explorer.open(data / "few" / "model.onnx").info.metrics
     assert metrics["num_images"] == 6
     assert run(data, "all") == 0
-    assert metrics == Explorer.open(data / "all" / "model.onnx").info.metrics
+    whole = Explorer.open(data / "all" / "model.onnx").info.metrics
+    assert {**metrics, "hours": 0} == {**whole, "hours": 0}
