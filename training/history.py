@@ -126,7 +126,8 @@ def _principal(features: Doubles) -> Doubles:
     found = np.linalg.svd(_centred(features), full_matrices=False)[2][:2].T
     axes[:, : found.shape[1]] = found
     largest = np.take_along_axis(axes, np.abs(axes).argmax(0)[None], 0)
-    return axes * np.where(largest < 0, -1, 1)
+    turned: Doubles = axes * np.where(largest < 0, -1, 1)
+    return turned
 
 
 # What came before
@@ -151,13 +152,7 @@ def joined(earlier: History, own: History) -> History:
         before = (
             _moved(earlier.pictures, start) if same and earlier.pictures else _silent(pictures, len(earlier.epochs))
         )
-        pictures = replace(
-            pictures,
-            **{
-                name: np.concatenate([getattr(before, name), getattr(pictures, name)])
-                for name in ("guesses", "probabilities", "places")
-            },
-        )
+        pictures = _behind(before, pictures)
     arrays = {name: np.concatenate([getattr(kept, name), getattr(own, name)[1:]]) for name in history.ARRAYS}
     return History(**arrays, num_earlier=len(kept.epochs), from_random=earlier.from_random, pictures=pictures)
 
@@ -166,6 +161,15 @@ def _at(told: History, moments: Any) -> History:
     """A history at some of its moments."""
     arrays = {name: getattr(told, name)[moments] for name in history.ARRAYS}
     return replace(told, **arrays, num_earlier=0, pictures=told.pictures and told.pictures.at(moments))
+
+
+def _behind(before: Pictures, pictures: Pictures) -> Pictures:
+    """Moments of the same pictures, `before` first."""
+    guesses, probabilities, places = (
+        np.concatenate([getattr(before, name), getattr(pictures, name)])
+        for name in ("guesses", "probabilities", "places")
+    )
+    return replace(pictures, guesses=guesses, probabilities=probabilities, places=places)
 
 
 def _silent(pictures: Pictures, moments: int) -> Pictures:

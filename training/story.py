@@ -85,11 +85,12 @@ class Story:
         net.train(was_training)
         if is_first:
             marks = np.asarray([zlib.crc32(square.tobytes()) for square in squares], np.uint32)
-            known = {"rows": self.rows, "labels": self.pictures.labels, "marks": marks}
-            parts = {**known, "fc7": features, "probabilities": probabilities}
+            answers = partial(
+                np.savez, class_ids=np.asarray(self.pictures.class_ids), rows=self.rows, labels=self.pictures.labels,
+                marks=marks, fc7=features, probabilities=probabilities,
+            )  # fmt: skip
             self._write("kernels", f"conv1_{moment_name(epochs)}.npy", partial(np.save, arr=kernels.astype(np.float16)))
-            ids = np.asarray(self.pictures.class_ids)
-            self._write("pictures", f"{moment_name(epochs)}.npz", partial(np.savez, class_ids=ids, **parts))
+            self._write("pictures", f"{moment_name(epochs)}.npz", answers)
 
     def _write(self, kind: str, name: str, write: checkpoint.Write) -> None:
         (self.folder / kind).mkdir(exist_ok=True)

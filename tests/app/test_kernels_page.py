@@ -37,11 +37,13 @@ def write_history(folder: Path, kernels: int = TOY.kernels[0], pictures: Picture
     ranges = np.zeros(2, np.float32), np.ones(2, np.float32)
     errors = np.asarray([[np.nan, np.nan], [40.0, 10.0]], np.float32)
     codes = np.zeros((2, kernels, 11, 11, 3), np.uint8)
-    parts = {"lows": ranges[0], "highs": ranges[1], "errors": errors}
-    History(epochs=np.asarray([0, 3]), codes=codes, **parts, pictures=pictures).write(folder / "history.npz")
+    told = History(
+        epochs=np.asarray([0.0, 3.0]), codes=codes, lows=ranges[0], highs=ranges[1], errors=errors, pictures=pictures
+    )
+    told.write(folder / "history.npz")
 
 
-def two_pictures(ids: tuple[str, ...] = tuple(f"n{i}" for i in range(6))) -> Pictures:
+def two_pictures(ids: tuple[str, ...] = ("n0", "n1", "n2", "n3", "n4", "n5")) -> Pictures:
     """Of classes 1 and 2: the first is missed at the start, then right; the second is third at last."""
     guesses = np.asarray([[[0, 1, 2, 3, 4], [0, 1, 3, 4, 5]], [[1, 0, 2, 3, 4], [0, 1, 2, 3, 4]]])
     numbers = np.asarray([1, 2])
@@ -109,9 +111,16 @@ def test_story_beside_the_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_moments_of_an_earlier_training_and_within_an_epoch() -> None:
     errors = np.asarray([[np.nan, np.nan], [40, 10], [np.nan, np.nan], [30, 5]], np.float32)
-    arrays = {"lows": np.zeros(4, np.float32), "highs": np.ones(4, np.float32), "errors": errors}
-    codes = np.zeros((4, 1, 11, 11, 3), np.uint8)
-    told = History(epochs=np.asarray([0, 4, 0.5, 1]), codes=codes, **arrays, num_earlier=2, from_random=False)
+    ranges, codes = np.zeros(4, np.float32), np.zeros((4, 1, 11, 11, 3), np.uint8)
+    told = History(
+        epochs=np.asarray([0, 4, 0.5, 1]),
+        codes=codes,
+        lows=ranges,
+        highs=ranges,
+        errors=errors,
+        num_earlier=2,
+        from_random=False,
+    )
     assert [_moment(told, moment) for moment in range(4)] == [
         "The start of this training: the weights of another model",
         "Epoch 4 of the model that this one started from: validation error 40.0 %, top-5 10.0 %",

@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from model import history, onnx_file
 from tests.test_shipped_model import CARD, MODEL
-from training.history import Array, inherit, main, on_one_map, pack
+from training.history import inherit, main, on_one_map, pack
 
 
 def write_run(folder: Path, moments: int) -> Path:
@@ -37,14 +39,15 @@ def test_pack_by_hand(tmp_path: Path) -> None:
     assert packed.kernels(2)[0, 0, 0, 0] == -2
 
 
-def tell(folder: Path, moments: dict[str, Array], marks: int = 0, ids: tuple[str, ...] = ("a", "b")) -> None:
+def tell(folder: Path, moments: dict[str, npt.NDArray[Any]], marks: int = 0, ids: tuple[str, ...] = ("a", "b")) -> None:
     """Three pictures whose fc7 is given, the last one always taken for class 0."""
     (folder / "pictures").mkdir(exist_ok=True)
     for name, features in moments.items():
-        known = {"rows": np.arange(3), "labels": np.asarray([0, 1, 1]), "marks": np.arange(3, dtype=np.uint32) + marks}
-        probabilities = np.asarray([[0.75, 0.25], [0.25, 0.75], [1, 0]], np.float32)
-        parts = {**known, "fc7": features.astype(np.float32), "probabilities": probabilities}
-        np.savez(folder / "pictures" / f"{name}.npz", class_ids=np.asarray(ids), **parts)
+        np.savez(
+            folder / "pictures" / f"{name}.npz", class_ids=np.asarray(ids), rows=np.arange(3), labels=np.asarray([0, 1, 1]),
+            marks=np.arange(3, dtype=np.uint32) + marks, fc7=features.astype(np.float32),
+            probabilities=np.asarray([[0.75, 0.25], [0.25, 0.75], [1, 0]], np.float32),
+        )  # fmt: skip
 
 
 CROSS = np.asarray([[4, 0, 1], [-2, 1, 1], [-2, -1, 1]])

@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+import training.evaluate
 import training.recipe
 import training.run
 import training.trainer
@@ -100,7 +101,7 @@ def test_resume_continues_to_the_same_bits(
 
 def test_stopped_in_the_last_judgement(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All epochs are done; what is left is to judge and to export."""
-    judge = training.trainer.evaluate
+    judge = training.evaluate.evaluate
 
     def stopping(probabilities: Any, pictures: Any, mean: Any, ten_crop: bool = False, **more: Any) -> Errors:
         os.kill(os.getpid(), signal.SIGINT) if ten_crop else None
