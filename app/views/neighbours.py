@@ -26,9 +26,13 @@ def main() -> None:
             st.info(t("neighbours_none"))
     if gallery:
         query = galleries.query(gallery)
-        neighbours_panel(gallery, query)
+        with (
+            st.container()
+        ):  # each in one of its own: what moved up or down would be a new map to the browser, drawn anew
+            neighbours_panel(gallery, query)
         reason = st.container()
-        map_panel(gallery, query)
+        with st.container():
+            map_panel(gallery, query)
         with reason:  # below the figure, but the map is looked for first
             shared_panel(gallery, query)
         codes_panel()
