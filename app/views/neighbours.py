@@ -26,9 +26,8 @@ def main() -> None:
             st.info(t("neighbours_none"))
     if gallery:
         query = galleries.query(gallery)
-        with (
-            st.container()
-        ):  # each in one of its own: what moved up or down would be a new map to the browser, drawn anew
+        # Each in one of its own: what moves up or down is new to the browser, and a map would be drawn anew.
+        with st.container():
             neighbours_panel(gallery, query)
         reason = st.container()
         with st.container():
