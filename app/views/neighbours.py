@@ -26,9 +26,12 @@ def main() -> None:
             st.info(t("neighbours_none"))
     if gallery:
         query = galleries.query(gallery)
-        neighbours_panel(gallery, query)
+        # Each in one of its own: what moves up or down is new to the browser, and a map would be drawn anew.
+        with st.container():
+            neighbours_panel(gallery, query)
         reason = st.container()
-        map_panel(gallery, query)
+        with st.container():
+            map_panel(gallery, query)
         with reason:  # below the figure, but the map is looked for first
             shared_panel(gallery, query)
         codes_panel()

@@ -26,7 +26,7 @@ def test_the_points_are_sent_once(wide_page: Page) -> None:
     expect(wide_page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
     assert max(received) > 14 * 7854
     received.clear()
-    the_map = wide_page.locator(".map")
+    the_map = wide_page.locator("div.map")
     frames, lines = the_map.get_attribute("data-frames"), the_map.get_attribute("data-lines")
     the_map.evaluate("(map) => (map.querySelector('.legend button').isOld = true)")
     wide_page.locator(".strip .sight").nth(1).click()
