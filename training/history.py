@@ -117,7 +117,8 @@ def on_one_map(features: list[Array | None]) -> Array:
 
 
 def _centred(points: Doubles) -> Doubles:
-    return points - points.mean(0)
+    centred: Doubles = points - points.mean(0)
+    return centred
 
 
 def _principal(features: Doubles) -> Doubles:
