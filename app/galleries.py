@@ -262,7 +262,8 @@ def _codes(keys: tuple[str, str], _gallery: Gallery) -> CodeIndex:
 @once_a_run
 def _code(of: Gallery, asked: Query) -> npt.NDArray[np.uint8]:
     """Of fc7, (bits / 8,)."""
-    return of.encoders["fc7"].encode(asked.features["fc7"][None])[0]
+    code: npt.NDArray[np.uint8] = of.encoders["fc7"].encode(asked.features["fc7"][None])[0]
+    return code
 
 
 @st.cache_data(max_entries=256, ttl=3600, show_spinner=False)

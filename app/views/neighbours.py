@@ -29,10 +29,10 @@ def main() -> None:
         # Each in one of its own: what moves up or down is new to the browser, and a map would be drawn anew.
         with st.container():
             neighbours_panel(gallery, query)
-        reason = st.container()
+        why_near = st.container()
         with st.container():
             map_panel(gallery, query)
-        with reason:  # below the figure, but the map is looked for first
+        with why_near:  # below the figure, but the map is looked for first
             shared_panel(gallery, query)
         codes_panel()
     gallery_panel(gallery)
