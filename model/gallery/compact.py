@@ -52,7 +52,11 @@ def write(gallery: Gallery, path: str | Path) -> float:
         "name": list(gallery.names), "label": gallery.labels, "prediction": gallery.predictions,
         "confidence": gallery.confidences, "number": gallery.numbers,
     }  # fmt: skip
-    blocks: dict[str, Any] = {"fc7": counts, "code": gallery.codes["fc7"], **{name: gallery.maps[name] for name in gallery.maps}}
+    blocks: dict[str, Any] = {
+        "fc7": counts,
+        "code": gallery.codes["fc7"],
+        **{name: gallery.maps[name] for name in gallery.maps},
+    }
     table = pa.table(plain | {name: _rows(array) for name, array in blocks.items()})
     metadata = {
         KEY: json.dumps(about).encode(),
