@@ -68,8 +68,15 @@ def _files() -> str:
             on_change=_take_sample, label_visibility="collapsed",
         )  # fmt: skip
     elif source == "upload":
-        st.file_uploader(t("picture_upload"), key="upload", on_change=_take_file)
+        with st.container(key="upload"):
+            st.file_uploader(t("picture_upload"), key=_box(), on_change=_take_file)
     return source
+
+
+def _box() -> str:
+    """The file box's key: a new one after each file. Into a box that holds one already a browser puts the next only after a
+    whole run of the script without it."""
+    return f"upload_{st.session_state.get('num_uploads', 0)}"
 
 
 def _take_sample() -> None:
@@ -79,9 +86,9 @@ def _take_sample() -> None:
 
 
 def _take_file() -> None:
-    file = st.session_state["upload"]
-    if file is not None:  # else the user took it out of the box; the picture stays
-        _take(file.name, file.getvalue())
+    file = st.session_state[_box()]
+    _take(file.name, file.getvalue())
+    st.session_state["num_uploads"] = st.session_state.get("num_uploads", 0) + 1
 
 
 def _take_shot() -> None:

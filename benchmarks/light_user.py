@@ -73,7 +73,7 @@ class LightUser:
         await self._send(message)
         urls = (await self._receive("file_urls_response")).file_urls_response.file_urls[0]
         await asyncio.to_thread(self._put, urls.upload_url, data)
-        self.widgets[self.boxes[box]] = (urls, len(data))
+        self.widgets = {self.boxes[box]: (urls, len(data))}
         await self.rerun()
         return time.perf_counter() - begun
 
@@ -133,7 +133,10 @@ class LightUser:
         if kind == "markdown":
             self.said.append(element.markdown.body)
         if kind == "file_uploader":
-            self.boxes[element.file_uploader.id.rpartition("-")[2]] = element.file_uploader.id
+            key = element.file_uploader.id.rpartition("-")[2]
+            self.boxes[key.rstrip("_0123456789")] = (
+                element.file_uploader.id
+            )  # the explorer's box is a new one after each file
         if kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):
             raise RuntimeError(f"the page says: {element.alert.body or element.exception.message}")
 

@@ -1,5 +1,6 @@
 """What tests of pages share."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import streamlit as st
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Pages cache for all users, and show networks that were brought in; every test is a server of its own."""
+    """Pages cache for all users, and show networks that were brought in; every test is a server of its own.
+
+    A script under AppTest becomes `__main__`, which processes spawned by a later test would run.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setenv("ALEXNET_MODELS", str(tmp_path / "no-models"))
     st.cache_resource.clear()
     yield

@@ -126,7 +126,7 @@ def test_healed_lesions_stay_healed(app: AppTest) -> None:
 def test_upload_stays_from_page_to_page(app: AppTest) -> None:
     app.run()
     assert "Cat. The network sees" in text(app)
-    app.file_uploader(key="upload").upload("my photo.png", photo(), "image/png").run()
+    app.file_uploader(key="upload_0").upload("my photo.png", photo(), "image/png").run()
     for page in PAGES:
         open_page(app, page)
         assert "my photo.png. The network sees" in text(app), page
@@ -194,13 +194,14 @@ def test_missing_model_file(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_bad_upload_is_a_sentence_and_loses_nothing(app: AppTest) -> None:
     app.run()
-    app.file_uploader(key="upload").upload("broken.png", b"broken", "image/png").run()
+    app.file_uploader(key="upload_0").upload("broken.png", b"broken", "image/png").run()
     assert errors(app) == [
         "This is not a picture that can be read; choose a JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF file. The picture before stays."
     ]
     assert "Cat. The network sees" in text(app)
-    app.file_uploader(key="upload").upload("good.png", photo(), "image/png").run()
+    app.file_uploader(key="upload_1").upload("good.png", photo(), "image/png").run()  # a box of its own, and empty
     assert errors(app) == []
+    assert "good.png. The network sees" in text(app)
 
 
 def test_no_model(app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
