@@ -69,14 +69,10 @@ def _files() -> str:
         )  # fmt: skip
     elif source == "upload":
         with st.container(key="upload"):
-            st.file_uploader(t("picture_upload"), key=_box(), on_change=_take_file)
+            # A new box after each file: a browser would run the whole script without the old file before it sends the next.
+            box = f"upload_{st.session_state.get('num_uploads', 0)}"
+            st.file_uploader(t("picture_upload"), key=box, on_change=_take_file, args=(box,))
     return source
-
-
-def _box() -> str:
-    """The file box's key: a new one after each file. Into a box that holds one already a browser puts the next only after a
-    whole run of the script without it."""
-    return f"upload_{st.session_state.get('num_uploads', 0)}"
 
 
 def _take_sample() -> None:
@@ -85,10 +81,10 @@ def _take_sample() -> None:
         st.session_state["picture_error"] = None
 
 
-def _take_file() -> None:
-    file = st.session_state[_box()]
-    _take(file.name, file.getvalue())
-    st.session_state["num_uploads"] = st.session_state.get("num_uploads", 0) + 1
+def _take_file(box: str) -> None:
+    if file := st.session_state.get(box):
+        _take(file.name, file.getvalue())
+        st.session_state["num_uploads"] = st.session_state.get("num_uploads", 0) + 1
 
 
 def _take_shot() -> None:

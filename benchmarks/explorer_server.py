@@ -181,7 +181,7 @@ def spread(rounds: list[dict[str, float]], name: str) -> str:
 def choose_file(page: Page, data: bytes, name: str = "photo.jpg") -> None:
     """Put a file into the page's file box."""
     file = {"name": name, "mimeType": "image/jpeg", "buffer": data}
-    page.locator('input[type="file"]').set_input_files(file)  # type: ignore[arg-type]
+    page.locator('.st-key-upload input[type="file"]').set_input_files(file)  # type: ignore[arg-type]
 
 
 def photographs(num: int, seed: int = 0) -> list[bytes]:

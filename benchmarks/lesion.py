@@ -39,10 +39,8 @@ def measure() -> list[Figure]:
 
 def wound(page: Page, photo: bytes) -> dict[str, float]:
     """Milliseconds by mark of muting GPU2 for a new photograph, which is healed again."""
-    explorer.choose_file(page, photo)
-    explorer.settle(page)
+    explorer.timed(page, "change", partial(explorer.choose_file, page, photo), {"net": explorer.NET})
     mute = page.locator(".mute[data-target=gpu2]")
     times = explorer.timed(page, "click", partial(mute.click), {"top5": explorer.TOP5, "net": explorer.NET})
-    mute.click()
-    explorer.settle(page)
+    explorer.timed(page, "click", mute.click, {"net": explorer.NET})
     return times
