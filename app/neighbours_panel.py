@@ -72,7 +72,7 @@ def _own_picture() -> str:
     """The picture in use as an address of its own."""
     file = io.BytesIO()
     crop = Image.fromarray(cropped(state.edited_square(), state.crop_view()))
-    crop.resize((QUERY_PX, QUERY_PX), Image.Resampling.BILINEAR).save(file, "WEBP", quality=85)
+    crop.resize((QUERY_PX, QUERY_PX), Image.Resampling.BILINEAR).save(file, "WEBP", quality=85, method=0)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
