@@ -77,7 +77,9 @@ class Lesions:
 
 def _silenced(name: str, units: int, share: float) -> npt.NDArray[np.int64]:
     """Which units fall silent first: a random order of each layer's own, the same every time."""
-    return np.random.default_rng(zlib.crc32(name.encode())).permutation(units)[: round(share * units)]
+    if count := round(share * units):
+        return np.random.default_rng(zlib.crc32(name.encode())).permutation(units)[:count]
+    return np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
