@@ -30,6 +30,5 @@ def test_an_earlier_call_ends_late(wide_page: Page) -> None:
     drawn = wide_page.locator(".map[data-painted]")
     expect(drawn).to_be_visible()
     settle(wide_page)
-    before = drawn.get_attribute("data-frames") or ""
-    wide_page.evaluate("alexnet.dispatchEvent(new Event('points'))")
-    expect(drawn).not_to_have_attribute("data-frames", before)
+    drawn.evaluate("(map) => (map.dataset.painted = 'before') && alexnet.dispatchEvent(new Event('points'))")
+    expect(drawn).not_to_have_attribute("data-painted", "before")
