@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.text import table
 from model.explorer import Explorer
 from tests.e2e.actions import atlas, open_page, settle
 from tests.test_shipped_model import MODEL
@@ -24,14 +25,19 @@ def phone(browser: Browser, server: str) -> Iterator[Page]:
     context.close()
 
 
-def test_tap_on_a_map_says_and_chooses(phone: Page) -> None:
-    open_page(phone, "?layer=conv5")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_tap_on_a_map_says_and_chooses(phone: Page, lang: str) -> None:
+    words = table(lang)
+    open_page(phone, f"?layer=conv5&lang={lang}")
     first = Explorer.open(MODEL, "cpu").config.layer["conv5"].tower_units(1).start + 1
     maps = atlas(phone, "conv5").locator("canvas.maps").nth(1)
     maps.scroll_into_view_if_needed()
     maps.tap(position={"x": 5, "y": 5})
-    expect(phone.locator(".atlas .lines")).to_contain_text(f"conv5 unit {first}, GPU2, row ")
-    expect(phone.get_by_role("heading", name=f"conv5 unit {first} on GPU2")).to_be_visible()
+    expect(phone.locator(".atlas .lines")).to_contain_text(
+        words["atlas_unit"].format(name="conv5", number=first, gpu=2)
+    )
+    title = words["unit_title"].format(name="conv5", number=first, gpu=2)
+    expect(phone.get_by_role("heading", name=title)).to_be_visible()
 
 
 def test_tap_on_a_layer_and_on_the_photograph(phone: Page) -> None:
@@ -64,7 +70,7 @@ def test_tap_on_map_and_neighbours(phone: Page) -> None:
 
 
 def test_targets_are_large_enough(phone: Page) -> None:
-    for path in ("", "kernels", "neighbours", "predict"):
+    for path in ("", "kernels?lang=zh", "neighbours", "predict?lang=zh"):
         open_page(phone, path)
         small = phone.evaluate(
             """(least) => {
