@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.text import table
 from tests.e2e.actions import open_page
 
 pytestmark = pytest.mark.e2e
@@ -25,9 +26,11 @@ def test_no_transition(still: Page) -> None:
     assert panel.evaluate("(node) => getComputedStyle(node).transitionDuration") == "0s"
 
 
-def test_history_jumps(still: Page) -> None:
-    open_page(still, "kernels")
-    kernels, play = still.locator(".atlas[data-moment]"), still.get_by_role("button", name="Play", exact=True)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_history_jumps(still: Page, lang: str) -> None:
+    open_page(still, f"kernels?lang={lang}")
+    kernels = still.locator(".atlas[data-moment]")
+    play = still.get_by_role("button", name=table(lang)["kernels_play"], exact=True)
     last = kernels.get_attribute("data-moment") or ""
     assert int(last) > 1
     play.click()
