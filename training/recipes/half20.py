@@ -14,6 +14,6 @@ from training.recipe import Recipe
 from training.recipes.imagenet20_mini import RECIPE as FIRST
 
 RECIPE: Recipe = replace(
-    FIRST, name="half20", seed=2, epochs=30, weight_decay=1e-3, conv1_std=0.003, label_smoothing=0.1,
-    crop_px=(128, 224), input_px=((0, 128), (29, 176)),
+    FIRST, name="half20", seed=2, epochs=18, weight_decay=1e-3, conv1_std=0.003, label_smoothing=0.1,
+    crop_px=(128, 224), input_px=((0, 128),),
 )  # fmt: skip
