@@ -110,9 +110,9 @@ def _place(weights: Mapping[str, Array], own: Mapping[str, Array], row: Layer, u
 def both_histories(config: Config, first: Path, second: Path) -> History:
     """The two models' kernels as they came to be, side by side as the nets are."""
     nets = onnx_file.read(first), onnx_file.read(second)
-    places = (one["conv1"] for one in both_places(config, *nets))
-    told = (history.read(path.parent / "history.npz") for path in (first, second))
-    return beside(*told, *places)
+    places, others = (one["conv1"] for one in both_places(config, *nets))
+    told, other = (history.read(path.parent / "history.npz") for path in (first, second))
+    return beside(told, other, places, others)
 
 
 def main(argv: list[str] | None = None) -> int:
