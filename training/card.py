@@ -54,7 +54,7 @@ def card(
         "data": f"{how['num_train']:,} training and {how['num_val']:,} validation pictures, {len(info.classes)} classes",
         "recipe": info.recipe,
         "commit": info.commit,
-        "started_from": how.get("from"),
+        "trained_before": how.get("trained_before", []),
         "hardware": how["hardware"],
         "versions": how["versions"],
         "autocast": how["autocast"],

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model import history
+from model import history, onnx_file
 from model.export import load_checkpoint
 from model.history import History, Pictures
 
@@ -231,6 +231,24 @@ def inherit(start: Path, out: Path) -> str:
         return "It has no history that this run's could go on from."
     earlier.write(out / EARLIER)
     return f"Its history comes before this run's: {len(earlier.epochs)} moments, unless its kernels have another shape."
+
+
+def trained_before(start: Path) -> list[dict[str, Any]]:
+    """The trainings behind a checkpoint or model.onnx that a run starts from: recipe, commit, epochs, hours where known.
+
+    One, but of two models side by side (`training.join`), which have one each.
+    """
+    if start.suffix == ".onnx":
+        info = onnx_file.read(start)[0]
+        recipe, metrics = info.recipe, info.metrics
+        if "parts" in metrics:
+            return list(metrics["parts"])
+        facts = {name: metrics[name] for name in ("epochs", "hours") if name in metrics}
+        return [{"recipe": recipe.get("name"), "commit": info.commit, **facts}]
+    state = load_checkpoint(start)
+    hours = (sum(row["wall_seconds"] for row in state["metrics"]) + state["seconds"]) / 3600
+    epochs = state["epoch"] + state["step"] / -(-state["num_train"] // state["recipe"]["batch_size"])
+    return [{"recipe": state["recipe"]["name"], "commit": state["commit"], "epochs": epochs, "hours": hours}]
 
 
 def _until(told: History, start: Path) -> History:

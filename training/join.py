@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from model.kernels import colour_selectivity
 from model.layers import Config, Layer
 from model.onnx_file import Array, ModelInfo
 from model.provenance import commit
-from training.history import beside
+from training.history import beside, trained_before
 from training.recipe import Recipe
 
 Ints = npt.NDArray[np.int64]
@@ -63,7 +64,7 @@ def join(recipe: Recipe, first: Net, second: Net) -> Net:
             reads = places.get(row.name, reads)
     return ModelInfo(
         config=config, classes=info.classes, mean=info.mean, covariance=info.covariance, recipe=recipe.to_dict(),
-        commit=commit(), metrics={},
+        commit=commit(),
     ), weights  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         recipe = training.recipe.load(args.recipe)
         info, weights = join(recipe, onnx_file.read(args.first), onnx_file.read(args.second))
+        info = replace(info, metrics={"parts": trained_before(args.first) + trained_before(args.second)})
         args.out.mkdir(parents=True, exist_ok=True)
         onnx_file.write(args.out / "model.onnx", info, weights)
         both_histories(recipe.net, args.first, args.second).write(args.out / "history.npz")

@@ -27,7 +27,7 @@ import torch.distributed as dist
 import training.recipe
 from model.export import export
 from model.provenance import cpu
-from training.history import inherit
+from training.history import inherit, trained_before
 from training.prepare import prepare
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
@@ -165,7 +165,7 @@ def start(args: argparse.Namespace) -> Run:
         if place.is_first:
             print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}. {inherit(args.start, args.out)}")
     if place.is_first and not args.resume:
-        origin = {"from": str(args.start)} if args.start else {}
+        origin = {"from": str(args.start), "trained_before": trained_before(args.start)} if args.start else {}
         (args.out / "run.json").write_text(json.dumps(describe(run) | origin, indent=1))
     return run
 

@@ -58,6 +58,9 @@ def _card() -> None:
             **{key: card[key] for key in ("hours", "hardware", "commit")},
         )
     )
+    if before := card.get("trained_before"):
+        parts = [t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in before]
+        st.write(t("model_started_from", parts=" + ".join(parts)))
     one, ten = card["one_crop"], card["ten_crop"]
     errors = {
         "one1": one["top1_error"],

@@ -351,11 +351,13 @@ def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
     card = (
         '{"num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1.25, "hardware": "a CPU",'
         ' "commit": "abc", "limits": ["It knows nothing."], "one_crop": {"top1_error": 12.345, "top5_error": 1,'
-        ' "num_images": 7854}, "ten_crop": {"top1_error": 11, "top5_error": 0.5}}'
+        ' "num_images": 7854}, "ten_crop": {"top1_error": 11, "top5_error": 0.5},'
+        ' "trained_before": [{"recipe": "half", "epochs": 32}, {"recipe": "other", "epochs": 17.5}]}'
     )
     (tmp_path / "toy" / "card.json").write_text(card)
     open_page(app, "model")
     assert "3 epochs in 1.2 hours on a CPU" in text(app)
+    assert "but with trained weights: half (32 epochs) + other (17.5 epochs)." in text(app)
     assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
     assert "It knows nothing." in text(app)
 

@@ -30,6 +30,7 @@ def test_card(tmp_path: Path) -> None:
     assert facts["one_crop"]["num_images"] == 6
     assert facts["ten_crop"]["crops"] == 10
     assert facts["compression"] is None
+    assert facts["trained_before"] == []
     assert "trained on 1,234 pictures" in facts["limits"][1]
     info, weights = onnx_file.read(model)
     part = dataclasses.replace(info, metrics={"epochs": 1.25, "hours": 0.3})  # left off within the second epoch

@@ -16,6 +16,7 @@ from model.history import History
 from model.layers import Config
 from model.onnx_file import ModelInfo
 from tests.toys import toy_net
+from training.history import trained_before
 from training.join import Net, join, main
 from training.recipe import Recipe
 
@@ -100,11 +101,16 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr(training.recipe, "load", lambda _: wanted)
     for name, config, moments in (("a", NARROW, 5), ("b", OTHER, 3)):
         (tmp_path / name).mkdir()
-        onnx_file.write(tmp_path / name / "model.onnx", *net(config, 1, 0))
+        info, weights = net(config, 1, 0)
+        info = replace(info, recipe={"name": name}, commit="abc", metrics={"epochs": 7})
+        onnx_file.write(tmp_path / name / "model.onnx", info, weights)
         told(config.kernels[0], moments).write(tmp_path / name / "history.npz")
     paths = [str(tmp_path / name / "model.onnx") for name in ("a", "b")]
     assert main([*paths, "smoke", str(tmp_path / "start")]) == 0
-    assert onnx_file.read(tmp_path / "start" / "model.onnx")[0].config == WIDE
+    info = onnx_file.read(tmp_path / "start" / "model.onnx")[0]
+    assert info.config == WIDE
+    assert info.metrics["parts"] == [{"recipe": name, "commit": "abc", "epochs": 7} for name in ("a", "b")]
+    assert trained_before(tmp_path / "start" / "model.onnx") == info.metrics["parts"]
     joined = history.read(tmp_path / "start" / "history.npz")
     assert joined.epochs.tolist() == [0, 4, 8]  # of the first, as far through as the second at 0, 2, 4
     assert np.isnan(joined.errors).all()

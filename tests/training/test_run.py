@@ -354,7 +354,11 @@ def test_starting_from_another_run(
         training.run.main([*argv, "--from", str(data / "first" / "checkpoint.pt"), "--device", "cpu"])
     assert "new: fc8.weight, fc8.bias. Its history comes before this run's: 16 moments" in capsys.readouterr().out
     assert len(history.read(data / "second" / "earlier.npz").epochs) == 16
-    assert json.loads((data / "second" / "run.json").read_text())["from"].endswith("first/checkpoint.pt")
+    how = json.loads((data / "second" / "run.json").read_text())
+    assert how["from"].endswith("first/checkpoint.pt")
+    (before,) = how["trained_before"]
+    assert (before["recipe"], before["epochs"]) == ("toy", 3)
+    assert 0 < before["hours"] < 1
     for name, w in found[0].net.state_dict().items():
         assert name.startswith("fc8") or torch.equal(w, first[name])
 
@@ -365,6 +369,8 @@ def test_starting_from_a_model_file(data: Path, capsys: pytest.CaptureFixture[st
     shipped = Explorer.open(data / "first" / "model.onnx").weights
     assert run(data, "second", "--from", str(data / "first" / "model.onnx"), "--limit", "1") == 0
     assert "new: nothing" in capsys.readouterr().out
+    (before,) = json.loads((data / "second" / "run.json").read_text())["trained_before"]
+    assert (before["recipe"], before["epochs"]) == ("toy", 3)
     start = np.load(data / "second" / "kernels" / "conv1_000.npy")
     assert (start == shipped["conv1.weight"].astype(np.float16)).all()
 
