@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,9 +19,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
-from model import onnx_file
 from model.alexnet import AlexNet
-from model.export import load_checkpoint
 from model.provenance import commit
 from training import checkpoint, towers
 from training.augment import Augment
@@ -65,8 +63,8 @@ class Run:
         self.dtype = autocast_dtype(device)
         torch.manual_seed(recipe.seed)
         start = AlexNet(recipe.net).initialize(recipe.std, recipe.middle_std, recipe.conv1_std)
-        self.net = self._new_net()
-        self._set_weights(start.state_dict())
+        self.net = self.new_net()
+        self.set_weights(start.state_dict())
         self.average: RunningMean | None = None
         if recipe.net.dropout and self.place.mesh:
             self.net.dropout = PartOfDropout(self.place)
@@ -87,7 +85,8 @@ class Run:
         self.deadline = math.inf
         """When to leave off and let what there is be judged, by `time.monotonic`."""
 
-    def _new_net(self) -> AlexNet:
+    def new_net(self) -> AlexNet:
+        """A net as the recipe wants it, or this process's part of one."""
         net = AlexNet(self.recipe.net) if self.place.towers == 1 else Tower(self.recipe.net, self.place)
         return net.to(self.device).to(memory_format=torch.channels_last)
 
@@ -189,7 +188,7 @@ class Run:
     def learn(self, squares: Tensor, labels: Tensor) -> None:
         """One step on this process's share of a batch: uint8 (n, 256, 256, 3) and int64 (n,)."""
         if self.recipe.average_epochs and self.epoch >= self.recipe.epochs - self.recipe.average_epochs:
-            self.average = self.average or RunningMean(self._new_net(), self.net)
+            self.average = self.average or RunningMean(self.new_net(), self.net)
         step, size = self.epoch * self.num_steps + self.step, self.recipe.batch_size
         batch = min(size, len(self.train.labels) - self.step * size)
         self.optimizer.set_factor(self.lr_factor(step), self.recipe.conv1_lr(self.epoch))
@@ -243,30 +242,8 @@ class Run:
 
     def save(self) -> None:
         """Write checkpoint.pt, from which `restore` goes on exactly, whatever the layout then."""
-        velocities = {name: self.optimizer.state[w].get("v") for name, w in self.net.named_parameters()}
-        known = {name: v for name, v in velocities.items() if v is not None}
-        loss_sum, num_wrong = self.place.total(self.loss_sum.item(), self.num_wrong.item())
-        state = {
-            "weights": towers.whole(self.judged.state_dict(), self.judged),
-            "velocities": towers.whole(known, self.net),
-            "epoch": self.epoch,
-            "step": self.step,
-            "loss_sum": loss_sum,
-            "num_wrong": num_wrong,
-            "seconds": self.seconds,
-            "metrics": self.metrics,
-            "recipe": self.recipe.to_dict(),
-            "config": self.recipe.net.to_dict(),
-            "commit": self.commit,
-            "class_ids": self.train.class_ids,
-            "num_train": len(self.train.labels),
-            "mean": torch.from_numpy(self.train.mean),
-            "covariance": torch.from_numpy(self.train.covariance),
-        }
-        if self.average:
-            state["trained"] = towers.whole(self.net.state_dict(), self.net)
-            state["num_averaged"] = self.average.count
-        self._check(loss_sum)
+        state = checkpoint.state_of(self)  # every process has a share in it
+        self._check(state["loss_sum"])
         if self.place.is_first:
             checkpoint.save(self.out / "checkpoint.pt", state)
         self._write_metrics()
@@ -289,30 +266,7 @@ class Run:
 
     def restore(self) -> None:
         """Go on from checkpoint.pt."""
-        state = load_checkpoint(self.out / "checkpoint.pt")
-        known = {field.name: field.default for field in fields(Recipe)}  # a recipe of an older program has fewer
-        made = {**known, **state["recipe"], "net": state["config"]}
-        if made != {**self.recipe.to_dict(), "net": self.recipe.net}:
-            raise ValueError(f"{self.out}/checkpoint.pt was made with another recipe; give another --out.")
-        if state["class_ids"] != self.train.class_ids or not np.array_equal(state["mean"], self.train.mean):
-            raise ValueError(f"{self.out}/checkpoint.pt was made with other pictures; give another --out.")
-        if state.get("num_train", len(self.train.labels)) != len(self.train.labels):
-            raise ValueError(f"{self.out}/checkpoint.pt was made with --limit {state['num_train']}; resume with it.")
-        self._set_weights(state["weights"])
-        if "trained" in state:
-            self.average = RunningMean(self._new_net(), self.net)
-            self.average.count = state["num_averaged"]
-            self._set_weights(state["trained"])
-        for name, w in self.net.named_parameters():
-            if name in state["velocities"]:
-                mine = towers.part(name, state["velocities"][name], self.place)
-                self.optimizer.state[w]["v"] = torch.empty_like(w).copy_(mine)
-        self.epoch, self.step, self.metrics, self.commit = (
-            state[key] for key in ("epoch", "step", "metrics", "commit")
-        )
-        self.loss_sum.fill_(state["loss_sum"] / self.place.num_pairs)
-        self.num_wrong.fill_(state["num_wrong"] / self.place.num_pairs)
-        self.seconds = state["seconds"]
+        checkpoint.restore(self, self.out / "checkpoint.pt")
         if self.metrics and self.step == 0:  # killed, it may have missed what follows a checkpoint
             self._write_metrics()
             self.snapshot()
@@ -320,14 +274,15 @@ class Run:
 
     def start_from(self, path: Path) -> list[str]:
         """Take the weights of a checkpoint or a model.onnx wherever names and shapes agree; returns the others' names."""
-        weights = read_weights(path)
+        weights = checkpoint.read_weights(path)
         own = AlexNet(self.recipe.net).state_dict()
         fitting = {name: w for name, w in weights.items() if name in own and w.shape == own[name].shape}
-        self._set_weights(fitting)
+        self.set_weights(fitting)
         return [name for name in own if name not in fitting]
 
     @torch.no_grad()
-    def _set_weights(self, weights: Mapping[str, Tensor]) -> None:
+    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the whole net's weights, or this process's part of them, wherever there are some."""
         for name, w in self.net.named_parameters():
             if name in weights:
                 w.copy_(towers.part(name, weights[name], self.place))
@@ -363,11 +318,3 @@ class Run:
             f"{images_per_second:.0f} pictures/s, {minutes_left:.0f} minutes left ",
             end="\r", file=sys.stderr, flush=True,
         )  # fmt: skip
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of a run's checkpoint, or of a model.onnx: a run can go on from what is shipped."""
-    if path.suffix == ".onnx":
-        return {name: torch.from_numpy(array.copy()) for name, array in onnx_file.read(path)[1].items()}
-    weights: dict[str, Tensor] = load_checkpoint(path)["weights"]
-    return weights
