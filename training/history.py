@@ -218,16 +218,17 @@ def _moved(earlier: Pictures, start: Array) -> Pictures:
     return replace(earlier, places=((earlier.places - middle) @ turn + target).astype(np.float32))
 
 
-def inherit(start: Path, out: Path) -> str:
-    """Keep the history of the model that a run starts from in the run's folder; returns a sentence about it.
-
-    `start` is a model.onnx with history.npz beside it, or a checkpoint or model.onnx of a run, whose own story is packed.
-    """
+def behind(start: Path) -> History | None:
+    """The history of a model.onnx that has history.npz beside it, or of a run's checkpoint or model.onnx, packed now."""
     if (start.parent / "history.npz").exists():
-        earlier = history.read(start.parent / "history.npz")
-    elif (start.parent / "kernels").is_dir():
-        earlier = _until(pack(start.parent), start)
-    else:
+        return history.read(start.parent / "history.npz")
+    return _until(pack(start.parent), start) if (start.parent / "kernels").is_dir() else None
+
+
+def inherit(start: Path, out: Path) -> str:
+    """Keep the history of the model that a run starts from in the run's folder; returns a sentence about it."""
+    earlier = behind(start)
+    if earlier is None:
         return "It has no history that this run's could go on from."
     earlier.write(out / EARLIER)
     return f"Its history comes before this run's: {len(earlier.epochs)} moments, unless its kernels have another shape."

@@ -3,7 +3,7 @@
     python -m training.join FIRST SECOND RECIPE DIR
 
 FIRST and SECOND are model.onnx files of two runs from different random numbers; DIR gets model.onnx, a net as RECIPE wants it,
-and history.npz, both runs' kernels side by side. Train it as one net with
+and history.npz, both runs' kernels side by side where both have a history. Train it as one net with
 
     python -m training.run RECIPE --data PATH --out OUT --from DIR/model.onnx
 
@@ -26,7 +26,7 @@ import numpy.typing as npt
 import torch
 
 import training.recipe
-from model import history, onnx_file
+from model import onnx_file
 from model.alexnet import AlexNet
 from model.export import weights_of
 from model.history import History
@@ -34,7 +34,7 @@ from model.kernels import colour_selectivity
 from model.layers import Config, Layer
 from model.onnx_file import Array, ModelInfo
 from model.provenance import commit
-from training.history import beside, trained_before
+from training.history import behind, beside, trained_before
 from training.recipe import Recipe
 
 Ints = npt.NDArray[np.int64]
@@ -108,12 +108,11 @@ def _place(weights: Mapping[str, Array], own: Mapping[str, Array], row: Layer, u
     weights[f"{row.name}.bias"][units] = bias
 
 
-def both_histories(config: Config, first: Path, second: Path) -> History:
-    """The two models' kernels as they came to be, side by side as the nets are."""
-    nets = onnx_file.read(first), onnx_file.read(second)
-    places, others = (one["conv1"] for one in both_places(config, *nets))
-    told, other = (history.read(path.parent / "history.npz") for path in (first, second))
-    return beside(told, other, places, others)
+def both_histories(config: Config, first: Path, second: Path) -> History | None:
+    """The two models' kernels as they came to be, side by side as the nets are; None where one has no history."""
+    places, others = (one["conv1"] for one in both_places(config, onnx_file.read(first), onnx_file.read(second)))
+    told, other = behind(first), behind(second)
+    return beside(told, other, places, others) if told and other else None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -132,7 +131,8 @@ def main(argv: list[str] | None = None) -> int:
         info = replace(info, metrics={"parts": trained_before(args.first) + trained_before(args.second)})
         args.out.mkdir(parents=True, exist_ok=True)
         onnx_file.write(args.out / "model.onnx", info, weights)
-        both_histories(recipe.net, args.first, args.second).write(args.out / "history.npz")
+        if told := both_histories(recipe.net, args.first, args.second):
+            told.write(args.out / "history.npz")
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
