@@ -16,6 +16,7 @@ import platform
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
     parser.add_argument("--minutes", type=float, help="train no longer than this, then judge and export what there is")
+    parser.add_argument("--unjudged", action="store_true", help="export without errors; training.card finds them")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--parallel", choices=("none", "data", "towers"), default="none", help="under torchrun")
     parser.add_argument("--compile", action="store_true", help="torch.compile the network (CUDA; untried)")
@@ -106,12 +108,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def train_and_export(args: argparse.Namespace) -> None:
-    """Train, evaluate with ten crops, export."""
+    """Train, judge, export."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, until the run can save
     run = start(args)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: setattr(run, "stop", True))
-    say = print if run.place.is_first else lambda *_: None
+    say: Callable[[str], None] = print if run.place.is_first else lambda _: None
     say(
         f"{run.recipe.name}: {len(run.train.labels):,} pictures, {run.num_steps} steps an epoch, on {run.device}, "
         f"{run.dtype or 'float32'}"
@@ -119,17 +121,22 @@ def train_and_export(args: argparse.Namespace) -> None:
     if args.minutes is not None:
         run.deadline = time.monotonic() + 60 * args.minutes
     run.fit()
-    centre, errors = run.evaluate(run.val), run.evaluate(run.val, ten_crop=True)
-    say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
+    errors = {} if args.unjudged else judge(run, say)
     if isinstance(run.net, Tower):
         say(report(run.net))
     if run.place.is_first:
-        one_crop = {"val_top1_error": centre.top1_error, "val_top5_error": centre.top5_error}
-        ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
-        metrics = {**one_crop, **ten_crop, "num_images": errors.num_images}
-        metrics |= {"epochs": run.epochs, "hours": run.hours}
+        metrics = {**errors, "epochs": run.epochs, "hours": run.hours}
         export(args.out / "checkpoint.pt", args.out / "model.onnx", metrics)
         say(f"{args.out / 'model.onnx'} is ready: python -m model.predict {args.out / 'model.onnx'} PHOTO")
+
+
+def judge(run: Run, say: Callable[[str], None]) -> dict[str, float]:
+    """Errors on the whole validation split, with one crop and ten."""
+    centre, errors = run.evaluate(run.val), run.evaluate(run.val, ten_crop=True)
+    say(f"ten crops: {errors.top1_error:.2f} % top-1, {errors.top5_error:.2f} % top-5 error")
+    one_crop = {"val_top1_error": centre.top1_error, "val_top5_error": centre.top5_error}
+    ten_crop = {"ten_crop_top1_error": errors.top1_error, "ten_crop_top5_error": errors.top5_error}
+    return {**one_crop, **ten_crop, "num_images": errors.num_images}
 
 
 def start(args: argparse.Namespace) -> Run:

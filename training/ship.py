@@ -85,8 +85,9 @@ def steps(args: argparse.Namespace) -> list[Step]:
     def train() -> int:
         goes_on = (run / "checkpoint.pt").exists()
         start = ["--from", str(args.start)] if args.start and not goes_on else []
-        minutes = [] if args.minutes is None else ["--minutes", str(args.minutes)]
-        more = [*start, *minutes, *(["--resume"] if goes_on else [])]
+        numbers = {"--minutes": args.minutes, "--validate-on": args.validate_on}
+        told = [word for name, value in numbers.items() if value is not None for word in (name, str(value))]
+        more = [*start, *told, "--unjudged", *(["--resume"] if goes_on else [])]  # the card judges what ships
         return training.run.main([args.recipe, *places, "--out", str(run), *device, *limit, *more])
 
     def compress() -> None:
@@ -142,6 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
     parser.add_argument("--from", type=Path, dest="start", help="a checkpoint or model.onnx to start from")
     parser.add_argument("--minutes", type=float, help="train no longer than this, then ship what there is")
+    parser.add_argument("--validate-on", type=int, metavar="N", help="after each epoch, only N validation pictures")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--limit", type=int, help="only N pictures of each split, everywhere: to try it")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the run's folder is, or will be")

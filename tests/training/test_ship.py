@@ -76,7 +76,15 @@ def test_from_recipe_to_gallery(
     monkeypatch.setattr(training.codes, "DEPTHS", (6,))
     assert maps.FEWEST_FOR_UMAP > 6  # which takes ten seconds to compile itself
     places = {name: str(tmp_path / name) for name in ("data", "runs", "models", "cache")}
-    argv = ["toy", "mine", "--device", "cpu", *(word for name in places for word in (f"--{name}", places[name]))]
+    argv = [
+        "toy",
+        "mine",
+        "--device",
+        "cpu",
+        "--validate-on",
+        "2",
+        *(word for name in places for word in (f"--{name}", places[name])),
+    ]
     heard = signal.getsignal(signal.SIGINT)
     assert ship.main(argv) == 0
     assert signal.getsignal(signal.SIGINT) is heard  # Ctrl-C stops the later steps too
@@ -85,6 +93,8 @@ def test_from_recipe_to_gallery(
     explorer = Explorer.open(dest / "model.onnx", "cpu")
     card, report = (json.loads((dest / f"{name}.json").read_text()) for name in ("card", "report"))
     assert card["num_epochs"] == explorer.info.metrics["epochs"] == 2
+    assert explorer.info.metrics.keys() == {"epochs", "hours"}  # errors are the card's
+    assert {row["val_top1_error"] for row in card["curve"]} <= {0, 50, 100}  # of two pictures
     assert card["compression"]["layers_in_4_bits"] == ["fc6", "fc7"]
     assert (card["one_crop"]["crops"], card["ten_crop"]["crops"], report["errors"]["num_images"]) == (1, 10, 6)
     told = history.read(dest / "history.npz")
