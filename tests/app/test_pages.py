@@ -15,7 +15,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from app import galleries, gallery_panel, map_panel
+from app import galleries, gallery_panel, map_panel, neighbours_panel
 from app.command_job import CommandJob
 from app.components import picture as canvas
 from app.components import webcam
@@ -400,6 +400,32 @@ def test_a_picture_of_the_gallery_follows_lesions(app: AppTest, tmp_path: Path) 
     assert errors(app) == []
     assert t("neighbours_intact") in text(app)
     assert max(shared_units(app)) > TOY.fc_units // 2
+
+
+def test_the_map_is_sent_first_and_stands_below(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that is dropped is to land on it soon; the strips and the photograph follow."""
+    sent: list[str] = []
+
+    def noted(module: Any, name: str) -> None:
+        draw = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, **options: (sent.append(name), draw(*args, **options)))
+
+    for module, name in ((map_panel, "point_map"), (neighbours_panel, "neighbours"), (canvas, "picture_canvas")):
+        noted(module, name)
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    sent.clear()
+    app.file_uploader(key="upload_0").upload("mine.png", photo(), "image/png").run()
+    assert sent == ["point_map", "neighbours", "picture_canvas"]
+    captions = [one.value for one in app.caption]
+    figure, why, on_map = (
+        next(i for i, said in enumerate(captions) if words in said)
+        for words in ("Among 8 pictures.", "make up", "8 pictures by their fc7")
+    )
+    assert figure < why < on_map
 
 
 def shared_units(app: AppTest) -> list[int]:
