@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -87,6 +88,20 @@ def test_pictures_are_shown_where_there_are_some(gallery: Gallery, monkeypatch: 
     assert f'src="gallery/k/{rows[0]}.webp"' in shown
     assert shown.count("<span>") == len({int(gallery.labels[row]) for row in rows[1:]})
     assert [galleries.address(partly, row) for row in rows[1:]] == [""] * len(rows[1:])
+
+
+def test_a_selected_picture_that_is_not_here_shows_its_class(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the strips do until the pictures are fetched; never its file's name."""
+    partly = dataclasses.replace(gallery, thumbnails=SimpleNamespace(present=np.arange(6) == 1))  # type: ignore[arg-type]
+    monkeypatch.setitem(galleries._open_now, "k", partly)
+    shown = map_panel._tiles(partly, [5, 1, 2])
+    assert re.findall(r'<img src="([^"]*)"', shown) == ["gallery/k/1.webp"]
+    assert re.findall(r">([^<>]+)</span>|alt=\"([^\"]+)\"", shown) == [
+        ("n2", ""),
+        ("", "n0"),
+        ("n1", ""),
+    ]  # in their order
+    assert not [name for name in gallery.names if name.rsplit("/", 1)[-1] in shown]
 
 
 def test_points_without_a_place_are_not_sent() -> None:

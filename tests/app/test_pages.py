@@ -15,11 +15,12 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from app import galleries, gallery_panel, map_panel, neighbours_panel
+from app import galleries, gallery_panel, map_panel, neighbours_panel, state
 from app.command_job import CommandJob
 from app.components import picture as canvas
 from app.components import webcam
 from app.text import t
+from model.explorer import Explorer
 from model.gallery import export
 from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
@@ -312,9 +313,34 @@ def test_pictures_of_ones_own(app: AppTest, tmp_path: Path, monkeypatch: pytest.
     assert keep().disabled
     assert "Your picture is among them. Pictures of your own: 1 of at most 1." in text(app)
     assert "Why is “Cat” near “Cat”" not in text(app)
-    app.slider(key="lesion_gpu2").set_value(100).run()  # another picture, for the network
+    app.file_uploader(key="upload_0").upload("another.png", photo(), "image/png").run()
     assert keep().disabled
     assert "There is room for 1 of your own" in text(app)
+
+
+def test_ones_own_pictures_are_searched_as_the_intact_network_sees_them(app: AppTest, tmp_path: Path) -> None:
+    """Like the gallery's, and as the page says: also one that was put beside them under a lesion. It stays the same picture."""
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    next(button for button in app.button if button.label == "Put your picture beside these").click().run()
+    assert t("neighbours_wounded") in text(app)
+    assert "Your picture is among them." in text(app)
+    model = tmp_path / "toy" / "model.onnx"
+    (kept,) = app.session_state[f"own_{state._key(model)}"]
+    intact = Explorer.open(model, "cpu").run(kept.square, view=kept.crop)["fc7"]
+    np.testing.assert_allclose(kept.query.features["fc7"], intact, rtol=1e-5, atol=1e-6)
+    assert intact[TOY.fc_units // 2 :].any()  # GPU2 answers
+    app.slider(key="lesion_gpu2").set_value(0).run()
+    assert "Your picture is among them." in text(app)
+    assert "Why is “Cat” near “Cat”" not in text(app)
+    app.query_params["query"] = "9"  # it asks, with lesions again
+    app.run()
+    assert errors(app) == []
+    assert max(shared_units(app)) > TOY.fc_units // 2
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    assert max(shared_units(app)) <= TOY.fc_units // 2
 
 
 def test_progress_says_nothing_that_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,9 +428,7 @@ def test_a_picture_of_the_gallery_follows_lesions(app: AppTest, tmp_path: Path) 
     assert max(shared_units(app)) > TOY.fc_units // 2
 
 
-def test_the_map_is_sent_first_and_stands_below(
-    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_map_is_sent_first_and_stands_below(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture that is dropped is to land on it soon; the strips and the photograph follow."""
     sent: list[str] = []
 

@@ -362,7 +362,7 @@ def test_lasso_selects_and_exports(page: Page, lang: str, gallery: Gallery) -> N
     assert bars.locator(".value").all_text_contents() == [str(n) for n in sorted(counts[counts > 0], reverse=True)]
     told = zip(bars.locator(".name").all_text_contents(), bars.locator(".value").all_text_contents(), strict=True)
     assert dict(told) == {gallery.class_names[i]: str(n) for i, n in enumerate(counts) if n}
-    pictures = page.locator('img[width="72"]')
+    pictures = page.locator(".selected img")
     assert [str(one.get_attribute("src")).rsplit("/")[-1] for one in pictures.all()] == [
         f"{row}.webp" for row in inside
     ]
