@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import streamlit as st
 from app import galleries, map_panel, shared_panel
 from app.components import map as map_component
 from app.components.map import Kind, Mine, Ramp
+from model.gallery import search
 from model.gallery.build import build
 from model.gallery.store import Gallery
 from model.layers import Layer
@@ -102,6 +104,26 @@ def test_a_selected_picture_that_is_not_here_shows_its_class(gallery: Gallery, m
         ("n1", ""),
     ]  # in their order
     assert not [name for name in gallery.names if name.rsplit("/", 1)[-1] in shown]
+
+
+def test_many_pictures_are_found_by_their_codes(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above some thousands only those whose codes are near are measured; here that is all of them, so all are found."""
+    monkeypatch.setitem(galleries._open_now, "k", gallery)
+    monkeypatch.setattr(galleries, "own", list)
+    depths: list[int] = []
+
+    def noted(features: Any, index: Any, *rest: Any) -> Any:
+        depths.append(len(index))
+        return search.reranked(features, index, *rest)
+
+    monkeypatch.setattr(galleries, "reranked", noted)
+    found = []
+    for most in (6, 5):
+        monkeypatch.setattr(galleries, "EXACT_UP_TO", most)
+        asked = galleries.Query(f"asked with {most}", "", None, galleries.features(gallery, 2))
+        found.append([galleries.nearest_within(gallery, asked, layer) for layer in galleries.LAYERS])
+        assert depths == [] if most == 6 else [6] * 4
+    assert found[0] == found[1]
 
 
 def test_points_without_a_place_are_not_sent() -> None:

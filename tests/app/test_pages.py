@@ -19,7 +19,7 @@ from app import galleries, gallery_panel, map_panel, neighbours_panel, state
 from app.command_job import CommandJob
 from app.components import picture as canvas
 from app.components import webcam
-from app.text import t
+from app.text import t, table
 from model.explorer import Explorer
 from model.gallery import export
 from model.gallery.build import build
@@ -251,6 +251,20 @@ def test_gallery(app: AppTest, tmp_path: Path) -> None:
     assert "Why is “n1” near" in text(app)
 
 
+def test_what_could_not_be_read_is_listed(app: AppTest, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "photos", 2, 2)
+    (tmp_path / "photos" / "n1" / "0.png").write_bytes(b"broken")
+    build(tmp_path / "toy" / "model.onnx", tmp_path / "photos", tmp_path / "galleries" / "photos", with_map=False)
+    app.run()
+    open_page(app, "neighbours")
+    assert errors(app) == []
+    assert "Among 3 pictures." in text(app)
+    assert t("gallery_rejected", count=1) in [one.label for one in app.expander]
+    (listed,) = (one.value for one in app.dataframe if t("column_why") in one.value)
+    assert listed[t("column_file")].tolist() == ["n1/0.png"]
+    assert listed[t("column_why")][0].startswith("This is not a picture that can be read")
+
+
 def test_gallery_of_another_model(app: AppTest, tmp_path: Path) -> None:
     build_gallery(tmp_path)
     write_toy(tmp_path / "toy" / "model.onnx", seed=5)
@@ -296,6 +310,32 @@ def test_files_of_a_selection_wait_until_they_are_asked_for(
     assert not app.exception
     assert "6 pictures selected" in text(app)
     assert made == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("learned", "verdict"), [(0.62, "codes_verdict_yes"), (0.58, "codes_verdict_no")])
+def test_whether_the_auto_encoder_is_worth_it(
+    app: AppTest, tmp_path: Path, lang: str, learned: float, verdict: str
+) -> None:
+    """The longest codes of each kind are compared; the page says which bring the class more often."""
+    build_gallery(tmp_path)
+    shares = {"fc7": 0.6, "pixels": 0.1, "pca-sign 64": 0.7, "pca-sign 256": 0.61, "autoencoder 64": 0.1}
+    recall = dict.fromkeys(("6", "50", "200", "500"), 0.25)
+    spaces = {
+        name: {"share": share, "mean_average_precision": 0.5, "recall": recall}
+        for name, share in (shares | {"autoencoder 256": learned}).items()
+    }
+    report = {"k": 6, "pictures": 48, "queries": 12, "spaces": spaces, "hardware": "a CPU", "commit": "abc"}
+    (tmp_path / "toy" / "codes.json").write_text(json.dumps(report))
+    app.query_params["lang"] = lang
+    app.run()
+    app.session_state["codes"] = True  # as a click does
+    open_page(app, "neighbours")
+    assert errors(app) == []
+    assert table(lang)[verdict].format(own=0.61, codes=learned) in text(app)
+    (shown,) = (one.value for one in app.dataframe if table(lang)["codes_space"] in one.value)
+    assert shown[table(lang)["codes_share"]].tolist() == ["60.0%", "10.0%", "70.0%", "61.0%", "10.0%", f"{learned:.1%}"]
+    assert set(shown[table(lang)["codes_recall"].format(depth=6)]) == {"0.250"}
 
 
 def test_pictures_of_ones_own(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
