@@ -286,6 +286,20 @@ def nearest_within(of: Gallery, asked: Query, layer: str) -> tuple[Neighbour, ..
     return _nearest((key_of(of), asked.key, layer), min(MAX_NEIGHBOURS + 1, len(of.names)), of, asked)
 
 
+def nearest_among(of: Gallery, asked: Query, rows: npt.NDArray[np.int64]) -> tuple[Neighbour, ...]:
+    """As `nearest_within` in fc7, but among some rows alone, such as those of very many that have a place on a map."""
+    if len(rows) == len(of):
+        return nearest_within(of, asked, "fc7")
+    codes, features = _codes_among((key_of(of), len(rows)), of, rows), np.asarray(asked.features["fc7"], np.float32)
+    count = min(MAX_NEIGHBOURS + 1, len(rows))
+    return reranked(of.features["fc7"], codes, features, _code(of, asked), count, among=rows) if count else ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _codes_among(keys: tuple[str, int], _gallery: Gallery, _rows: npt.NDArray[np.int64]) -> CodeIndex:
+    return CodeIndex(_gallery.codes["fc7"][_rows])
+
+
 def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, ...]:
     """The k nearest pictures in a layer's features, "pixels" or "codes", nearest first; never the one that asks."""
     found = nearest_within(of, asked, layer)

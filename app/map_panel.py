@@ -13,7 +13,7 @@ import streamlit as st
 
 from app import galleries, state
 from app.bars import count_bars
-from app.components.map import Asked, Kind, Mine, Ramp, clicked, point_map, selected
+from app.components.map import Asked, Kind, Mine, Ramp, clicked, placed, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
 from app.tables import csv_button
@@ -73,10 +73,11 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
 
 def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:
     """Where a picture lies: its own place, or, where it has none or lesions move it, the one that its neighbours give it."""
-    if query.row is not None and query.row < len(positions) and not query.is_moved:
+    rows = placed(positions)
+    if query.row is not None and query.row in rows and not query.is_moved:
         own: npt.NDArray[np.float32] = positions[query.row]
         return own
-    near = [one for one in galleries.nearest_within(gallery, query, "fc7") if one.row != query.row][:PLACED_BY]
+    near = [one for one in galleries.nearest_among(gallery, query, rows) if one.row != query.row][:PLACED_BY]
     if not near:
         return np.full(positions.shape[1], np.nan, np.float32)
     return maps.place(positions[[one.row for one in near]], np.array([one.distance for one in near]))

@@ -106,6 +106,25 @@ def test_a_selected_picture_that_is_not_here_shows_its_class(gallery: Gallery, m
     assert not [name for name in gallery.names if name.rsplit("/", 1)[-1] in shown]
 
 
+def test_a_picture_is_placed_by_those_that_have_a_place(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many pictures some have one: here the first and the last three. Those are searched, however near the others are."""
+    monkeypatch.setitem(galleries._open_now, "k", gallery)
+    positions = np.full((6, 2), np.nan, np.float32)
+    rows = np.array([0, 3, 4, 5])
+    positions[rows] = [[0, 0], [6, 0], [0, 3], [1, 1]]
+    fc7 = np.asarray(gallery.features["fc7"], np.float64)
+    asked = galleries.Query("asked", "", None, galleries.features(gallery, 2))
+    distances = ((fc7[rows] - fc7[2]) ** 2).sum(1)
+    order = np.argsort(distances)
+    monkeypatch.setattr(map_panel, "PLACED_BY", 2)  # equal weights
+    expected = positions[rows[order[:2]]].mean(0)
+    assert map_panel._place(gallery, positions, asked).tolist() == expected.tolist()
+    for row, place in ((5, positions[5]), (2, expected)):  # a picture of the gallery: its own place, or like any other
+        asked = galleries.Query(f"row {row}", "", row, galleries.features(gallery, row))
+        assert map_panel._place(gallery, positions, asked).tolist() == place.tolist()
+    assert np.isnan(map_panel._place(gallery, np.full((6, 2), np.nan, np.float32), asked)).all()
+
+
 def test_many_pictures_are_found_by_their_codes(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above some thousands only those whose codes are near are measured; here that is all of them, so all are found."""
     monkeypatch.setitem(galleries._open_now, "k", gallery)
