@@ -31,6 +31,7 @@ MAX_MOMENTS = 20  # of this training, and as many of earlier ones
 EARLIER = "earlier.npz"  # in a run's folder: the history of the model that it started from
 Array = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def pack(run: Path, max_moments: int = MAX_MOMENTS) -> History:
@@ -46,15 +47,21 @@ def pack(run: Path, max_moments: int = MAX_MOMENTS) -> History:
         raise ValueError(f"{run} has no kernels/conv1_*.npy; give a folder that training.run wrote.")
     files = [files[i] for i in _spread(len(files), max_moments)]
     epochs = np.asarray([_epochs(file) for file in files])
-    kernels = np.stack([np.load(file).astype(np.float32) for file in files]).transpose(0, 1, 3, 4, 2)
-    low, high = kernels.min((1, 2, 3, 4), keepdims=True), kernels.max((1, 2, 3, 4), keepdims=True)
-    codes = np.round(255 * (kernels - low) / np.where(high > low, high - low, 1)).astype(np.uint8)
+    kernels = np.stack([np.load(file).astype(np.float32) for file in files])
     told = [run / "pictures" / f"{file.stem.removeprefix('conv1_')}.npz" for file in files]
     own = History(
-        epochs=epochs, codes=codes, lows=low.ravel(), highs=high.ravel(), errors=_errors(run, epochs),
+        epochs=epochs, **_in_8_bits(kernels), errors=_errors(run, epochs),
         from_random=not _started_from(run), pictures=_pictures(told),
     )  # fmt: skip
     return joined(history.read(run / EARLIER), own) if (run / EARLIER).exists() else own
+
+
+def _in_8_bits(kernels: Array) -> dict[str, Any]:
+    """Kernels (moments, kernels, 3, rows, columns), each moment over its own range, as parts of a `History`."""
+    kernels = kernels.transpose(0, 1, 3, 4, 2)
+    low, high = kernels.min((1, 2, 3, 4), keepdims=True), kernels.max((1, 2, 3, 4), keepdims=True)
+    codes = np.round(255 * (kernels - low) / np.where(high > low, high - low, 1)).astype(np.uint8)
+    return {"codes": codes, "lows": low.ravel(), "highs": high.ravel()}
 
 
 def _epochs(file: Path) -> float:
@@ -156,6 +163,24 @@ def joined(earlier: History, own: History) -> History:
         pictures = _behind(before, pictures)
     arrays = {name: np.concatenate([getattr(kept, name), getattr(own, name)[1:]]) for name in history.ARRAYS}
     return History(**arrays, num_earlier=len(kept.epochs), from_random=earlier.from_random, pictures=pictures)
+
+
+def beside(first: History, second: History, places: Ints, others: Ints) -> History:
+    """The kernels of two nets that were trained apart and are one now (`training.join`), each at its places.
+
+    At a moment both are equally far through their own trainings, whose lengths may differ; epochs are the first's. Of
+    what they answered apart nothing is told.
+    """
+    count = min(len(first.epochs), len(second.epochs), MAX_MOMENTS)
+    pairs = [_at(told, _spread(len(told.epochs), count)) for told in (first, second)]
+    kernels = np.zeros((count, len(places) + len(others), *first.kernels(0).shape[1:]), np.float32)
+    for told, own in zip(pairs, (places, others), strict=True):
+        kernels[:, own] = [told.kernels(moment) for moment in range(count)]
+    unknown = np.full((count, 2), np.nan, np.float32)
+    return History(
+        epochs=pairs[0].epochs, **_in_8_bits(kernels), errors=unknown,
+        from_random=all(told.from_random for told in pairs),
+    )  # fmt: skip
 
 
 def _at(told: History, moments: Any) -> History:

@@ -5,7 +5,7 @@ Departures from the paper are those of imagenet20; crops of 128 to 224 pixels ar
 1 times the size that they have at test time, in a quarter of the time.
 
 Command:  python -m training.run half20 --data ../shared/data/imagenet-20 --out runs/half20
-Under way.
+Under way; not yet run to its end.
 """
 
 from dataclasses import replace
