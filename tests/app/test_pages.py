@@ -474,7 +474,12 @@ def test_the_map_is_sent_first_and_stands_below(app: AppTest, tmp_path: Path, mo
 
     def noted(module: Any, name: str) -> None:
         draw = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *args, **options: (sent.append(name), draw(*args, **options)))
+
+        def note(*args: Any, **options: Any) -> None:
+            sent.append(name)
+            draw(*args, **options)
+
+        monkeypatch.setattr(module, name, note)
 
     for module, name in ((map_panel, "point_map"), (neighbours_panel, "neighbours"), (canvas, "picture_canvas")):
         noted(module, name)
