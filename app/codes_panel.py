@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -35,19 +36,15 @@ def _report(path: Path) -> None:
     st.caption(t("codes_source", hardware=report["hardware"], commit=report["commit"]))
 
 
-def row_of(name: str, row: dict[str, float | dict[str, float]]) -> dict[str, str]:
+def row_of(name: str, row: dict[str, Any]) -> dict[str, str]:
     """What was measured of one space, as a row of the table."""
     method, _, bits = name.partition(" ")
     title = t(f"space_{name}_short") if name in SPACES else t(METHODS[method], bits=bits)
-    recall = row.get("recall")
-    cells = {
+    return {
         t("codes_space"): title,
         t("codes_share"): f"{row['share']:.1%}",
         t("codes_precision"): f"{row['mean_average_precision']:.3f}",
-    }
-    depths = ("6", "50", "200", "500")
-    return cells | {
-        t("codes_recall", depth=depth): f"{recall[depth]:.3f}" if isinstance(recall, dict) else "" for depth in depths
+        **{t("codes_recall", depth=depth): f"{recall:.3f}" for depth, recall in row["recall"].items()},
     }
 
 

@@ -74,8 +74,8 @@ def _draw(page: StreamlitPage, pages: list[StreamlitPage]) -> None:
     st.html(f"<style>{CSS}{_uploader_words()}{present.style()}</style>")
     links = st.container(horizontal=True, gap="small", vertical_alignment="center")
     left, right = st.columns(present.columns(), gap="large")
-    is_first = page.url_path == ""
-    fine = not is_first or _drawn(right, top_five)  # the answer comes first; all else would hold it up by 40 ms
+    first = {"": top_five, "neighbours": page.run}.get(page.url_path)
+    fine = first is None or _drawn(right, first)  # the answer comes first; all else would hold it up by 40 ms and more
     with links:
         for one in pages:
             st.page_link(one)
@@ -87,7 +87,8 @@ def _draw(page: StreamlitPage, pages: list[StreamlitPage]) -> None:
     with beside:
         photograph()
     why.listen(take_asked)  # below everything: it shows nothing
-    fine = fine and _drawn(right, page.run)
+    if first != page.run:
+        fine = fine and _drawn(right, page.run)
     with beside:  # after the page, which says what the new picture is
         picture_panel()
     if fine and not state.view().present:

@@ -6,9 +6,8 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -49,6 +48,8 @@ class Query:
     """Whether lesions move a picture of the gallery from the place that it has there."""
     is_intact: bool = False
     """Whether lesions should be in them and are not, since the picture's pixels cannot be read."""
+    picture: str = ""
+    """A word for a visitor's own picture that lesions do not change; empty for one of the gallery's."""
 
 
 def folder() -> Path:
@@ -153,15 +154,6 @@ def wrong(of: Gallery) -> npt.NDArray[np.bool_]:
     return np.asarray((predicted != actual) & (of.labels >= 0))
 
 
-def tiles(pictures: Sequence[tuple[str, str]]) -> str:
-    """HTML of thumbnails (address, label) side by side."""
-    images = "".join(
-        f'<img src="{escape(address)}" alt="{escape(name)}" title="{escape(name)}" width="72" height="72">'
-        for address, name in pictures
-    )
-    return f'<div style="display: flex; flex-wrap: wrap; gap: 6px">{images}</div>'
-
-
 def address(of: Gallery, row: int) -> str:
     """Of one picture's thumbnail, as `app/main.py` serves it; empty where there is none."""
     if row >= len(of.names):
@@ -180,6 +172,7 @@ class Own:
     """A picture that a visitor put beside the gallery's; nobody else sees it. Its row follows the gallery's last."""
 
     query: Query
+    """As the intact network sees it, like all that are searched."""
     picture: str
     """Its picture as an address of its own."""
     square: npt.NDArray[np.uint8]
@@ -195,13 +188,13 @@ def own() -> list[Own]:
 
 def is_kept(query: Query) -> bool:
     """Whether the picture that asks is beside the gallery's already."""
-    return any(one.query.key == query.key for one in own())
+    return any(one.query.picture == query.picture for one in own())
 
 
 def keep(query: Query, picture: str) -> None:
     """Put the picture that asks beside the gallery's."""
     if not is_kept(query) and len(own()) < MAX_OWN:
-        own().append(Own(query, picture, state.edited_square(), state.crop_view()))
+        own().append(Own(_in_use(intact=True), picture, state.edited_square(), state.crop_view()))
 
 
 def features(of: Gallery, row: int) -> Mapping[str, npt.NDArray[Any]]:
@@ -224,16 +217,24 @@ def query(of: Gallery) -> Query:
     row = state.view().query
     if row is not None and row < len(of.names) + len(own()):
         return _of_row(of, row)
-    seen = answers.activations()
+    return _in_use()
+
+
+def _in_use(intact: bool = False) -> Query:
+    """The picture in use asks; as the network without lesions sees it if `intact`."""
+    seen = answers.activations(intact)
     asked = {layer: seen[layer].ravel() for layer in LAYERS if layer != "pixels"}
-    return Query(answers.key(), state.picture().name, None, asked | {"pixels": pixels(state.edited_square())})
+    return Query(
+        answers.key(intact), state.picture().name, None, asked | {"pixels": pixels(state.edited_square())},
+        picture=answers.key(intact=True),
+    )  # fmt: skip
 
 
 def _of_row(of: Gallery, row: int) -> Query:
     """A picture that is searched asks: as the network with its lesions sees it, where its pixels can be read."""
     mine = own()[row - len(of.names)] if row >= len(of.names) else None
-    known = Query(mine.query.key if mine else f"row {row}", label(of, row), row, features(of, row))
-    if not mine and not answers.gains():
+    known = replace(mine.query, row=row) if mine else Query(f"row {row}", label(of, row), row, features(of, row))
+    if not answers.gains():
         return known
     try:
         square = mine.square if mine else _square((key_of(of), row), of)
@@ -244,7 +245,7 @@ def _of_row(of: Gallery, row: int) -> Query:
     return replace(
         known,
         key=key,
-        is_moved=bool(answers.gains()),
+        is_moved=True,
         features={**known.features, **{layer: seen[layer].ravel() for layer in seen if layer in known.features}},
     )
 
@@ -285,6 +286,20 @@ def nearest_within(of: Gallery, asked: Query, layer: str) -> tuple[Neighbour, ..
     return _nearest((key_of(of), asked.key, layer), min(MAX_NEIGHBOURS + 1, len(of.names)), of, asked)
 
 
+def nearest_among(of: Gallery, asked: Query, rows: npt.NDArray[np.int64]) -> tuple[Neighbour, ...]:
+    """As `nearest_within` in fc7, but among some rows alone, such as those of very many that have a place on a map."""
+    if len(rows) == len(of):
+        return nearest_within(of, asked, "fc7")
+    codes, features = _codes_among((key_of(of), len(rows)), of, rows), np.asarray(asked.features["fc7"], np.float32)
+    count = min(MAX_NEIGHBOURS + 1, len(rows))
+    return reranked(of.features["fc7"], codes, features, _code(of, asked), count, among=rows) if count else ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _codes_among(keys: tuple[str, int], _gallery: Gallery, _rows: npt.NDArray[np.int64]) -> CodeIndex:
+    return CodeIndex(_gallery.codes["fc7"][_rows])
+
+
 def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, ...]:
     """The k nearest pictures in a layer's features, "pixels" or "codes", nearest first; never the one that asks."""
     found = nearest_within(of, asked, layer)
@@ -295,7 +310,7 @@ def nearest(of: Gallery, asked: Query, layer: str, k: int) -> tuple[Neighbour, .
 def _own_distances(of: Gallery, asked: Query, layer: str) -> Iterator[Neighbour]:
     """The session's own pictures, all but the one that asks."""
     for row, one in enumerate(own(), len(of.names)):
-        if one.query.key == asked.key:
+        if one.query.picture == asked.picture:
             continue
         if layer == "codes":
             yield Neighbour(row, float(np.unpackbits(_code(of, one.query) ^ _code(of, asked)).sum()))

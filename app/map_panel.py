@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Callable, Sequence
 from functools import partial
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,11 @@ import streamlit as st
 
 from app import galleries, state
 from app.bars import count_bars
-from app.components.map import Asked, Kind, Mine, Ramp, clicked, point_map, selected
+from app.components.map import Asked, Kind, Mine, Ramp, clicked, placed, point_map, selected
 from app.figures import MAGMA
 from app.galleries import Query
 from app.tables import csv_button
-from app.text import class_word, plain, t
+from app.text import class_word, t
 from model.gallery import export, maps
 from model.gallery.store import Gallery
 
@@ -24,7 +25,13 @@ COLOURS = ("class", "prediction", "error", "confidence", "unit")
 PLACED_BY = 15
 MOST_SHOWN, MOST_COUNTED = 60, 20
 RIGHT, WRONG = "#999999", "#D81B60"
-GREY = "#999999"
+TILES_CSS = """
+.selected { display: flex; flex-wrap: wrap; gap: 6px; }
+.selected > * { width: 72px; height: 72px; }
+.selected span { display: flex; align-items: center; justify-content: center; padding: 2px; overflow: hidden; text-align: center;
+  font-size: 12px; line-height: 14px; overflow-wrap: anywhere; border-radius: 3px;
+  border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
+"""
 # Twenty as far apart as a search found them, for colour-blind eyes too, on light and dark, and away from the GPUs' two.
 PALETTE = [
     "#aa66bb", "#ee1144", "#0000ff", "#44ccaa", "#882255", "#99cc00", "#ff00ff", "#009966", "#ddaa55", "#ff88ff",
@@ -66,10 +73,11 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
 
 def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:
     """Where a picture lies: its own place, or, where it has none or lesions move it, the one that its neighbours give it."""
-    if query.row is not None and query.row < len(positions) and not query.is_moved:
+    rows = placed(positions)
+    if query.row is not None and query.row in rows and not query.is_moved:
         own: npt.NDArray[np.float32] = positions[query.row]
         return own
-    near = [one for one in galleries.nearest_within(gallery, query, "fc7") if one.row != query.row][:PLACED_BY]
+    near = [one for one in galleries.nearest_among(gallery, query, rows) if one.row != query.row][:PLACED_BY]
     if not near:
         return np.full(positions.shape[1], np.nan, np.float32)
     return maps.place(positions[[one.row for one in near]], np.array([one.distance for one in near]))
@@ -161,13 +169,20 @@ def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:
     with st.container(horizontal=True):
         _download("csv", "text/csv", partial(export.to_csv, gallery, rows))
         _download("zip", "application/zip", partial(export.to_zip, gallery, rows))
-    shown = {int(row): galleries.address(gallery, int(row)) for row in rows[:MOST_SHOWN]}
-    if tiles := [(address, galleries.label(gallery, row)) for row, address in shown.items() if address]:
-        st.html(galleries.tiles(tiles))
-    if missing := [_short(gallery, row) for row, address in shown.items() if not address]:
-        st.caption(", ".join(map(plain, missing)))
+    st.html(_tiles(gallery, rows[:MOST_SHOWN].tolist()))
     if len(rows) > MOST_SHOWN:
         st.caption(t("map_more_selected", count=MOST_SHOWN))
+
+
+def _tiles(gallery: Gallery, rows: Sequence[int]) -> str:
+    """HTML of pictures side by side; one that is not here shows its class."""
+    tiles = ""
+    for row in rows:
+        address, name = galleries.address(gallery, row), escape(galleries.label(gallery, row))
+        tiles += (
+            f'<img src="{address}" alt="{name}" title="{name}">' if address else f'<span title="{name}">{name}</span>'
+        )
+    return f'<style>{TILES_CSS}</style><div class="selected">{tiles}</div>'
 
 
 def _download(kind: str, mime: str, make: Callable[[], str | bytes]) -> None:
@@ -183,8 +198,3 @@ def _counts(gallery: Gallery, rows: npt.NDArray[np.int64]) -> list[tuple[str, in
     counts = np.bincount(numbers[rows].astype(np.int64) + 1)  # 0 is no class
     order = np.argsort(-counts, kind="stable")
     return [(class_word(names[i - 1]) if i else t("map_none"), int(counts[i])) for i in order.tolist() if counts[i]]
-
-
-def _short(gallery: Gallery, row: int) -> str:
-    """A file's name without its folder."""
-    return gallery.names[row].rsplit("/", 1)[-1]

@@ -51,7 +51,7 @@ def shared_panel(gallery: Gallery, query: Query) -> None:
 
 def _is_query(gallery: Gallery, query: Query, row: int) -> bool:
     own = row - len(gallery.names)
-    return row == query.row or (own >= 0 and galleries.own()[own].query.key == query.key)
+    return row == query.row or (own >= 0 and galleries.own()[own].query.picture == query.picture)
 
 
 def _top(gallery: Gallery, unit: int) -> str:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from training import codes
+
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "training.md", ROOT / "docs" / "gallery.md")
 
@@ -36,25 +38,11 @@ def model_table(cards: list[dict[str, Any]]) -> str:
 
 def codes_table(reports: dict[str, dict[str, Any]]) -> str:
     """Every model's codes.json as a Markdown table, and whether a validation picture brings its class among the others."""
-    lines = []
-    for model, report in reports.items():
-        depths = [depth for row in report["spaces"].values() for depth in row.get("recall", ())]
-        depths = list(dict.fromkeys(depths))
-        queries, pictures, k = report["queries"], report["pictures"], report["k"]
-        lines += [
-            f"`{model}`: {queries:,} validation pictures ask {pictures:,} training pictures; the last column, each other. "
-            f"{report['hardware']}, commit {report['commit']}.",
-            "",
-            f"| space | share of {k} | mean average precision | {' | '.join(f'recall at {one}' for one in depths)} | share among validation |",
-            "|" + "---|" * (4 + len(depths)),
-        ]
-        for name, row in report["spaces"].items():
-            recalls = [f"{row['recall'][one]:.3f}" if "recall" in row else "" for one in depths]
-            share, precision = f"{row['share']:.3f}", f"{row['mean_average_precision']:.3f}"
-            lines.append(
-                f"| {name} | {share} | {precision} | {' | '.join(recalls)} | {report['share_among_queries'][name]:.3f} |"
-            )
-    return "\n".join(lines)
+    return "\n".join(
+        f"`{model}`: {report['queries']:,} validation pictures ask {report['pictures']:,} training pictures; the last column, each "
+        f"other. {report['hardware']}, commit {report['commit']}.\n\n{codes.table(report)}"
+        for model, report in reports.items()
+    )
 
 
 def with_tables(page: str) -> str:

@@ -11,6 +11,7 @@ from benchmarks import readme
 from model import onnx_file
 from model.alexnet import AlexNet
 from model.explorer import Explorer
+from model.gallery.search import CodeIndex
 from model.gallery.store import Gallery
 from model.preprocess import crop
 from tests.photographs import IMAGENET20, needs_photographs
@@ -43,6 +44,25 @@ def test_the_shipped_gallery_is_small() -> None:
     docs = (MODEL.parents[3] / "docs" / "gallery.md").read_text(encoding="utf-8")
     for value in gallery.about["map"]["trustworthiness"].values():
         assert f"{value:.3f}".removeprefix("0") in docs
+
+
+def test_a_picture_brings_mostly_its_class() -> None:
+    """Every twentieth validation picture asks the others: the shares of docs/gallery.md, in fc7 and in the shipped codes."""
+    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+    told = json.loads((MODEL.parent / "codes.json").read_text())["share_among_queries"]
+    codes, shares = CodeIndex(gallery.codes["fc7"]), []
+    for row in range(0, len(gallery), 20):
+        fc7 = gallery.flat["fc7"].nearest(np.asarray(gallery.features["fc7"][row], np.float32), 7)
+        near = [
+            [one.row for one in found if one.row != row][:6]
+            for found in (fc7, codes.nearest(gallery.codes["fc7"][row], 7))
+        ]
+        shares.append([(gallery.labels[rows] == gallery.labels[row]).mean() for rows in near])
+    of_fc7, of_codes = np.mean(shares, 0)
+    assert min(of_fc7, of_codes) > 0.5
+    assert of_fc7 == pytest.approx(told["fc7"], abs=0.04)
+    assert of_codes == pytest.approx(told["autoencoder 256"], abs=0.04)
+    assert of_fc7 > 3 * told["pixels"]  # what is alike is not near in pixels
 
 
 def test_something_was_learned() -> None:

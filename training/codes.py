@@ -5,7 +5,7 @@ python -m training.codes GALLERY --queries GALLERY --out assets/models/NAME [--b
 Both galleries come from `python -m model.gallery build`: one of training pictures, to learn from and to search in, and one of
 validation pictures, to ask with. Writes codes.npz, the encoder of the most bits, which galleries of this model then use, and
 codes.json: recall of fc7's own neighbours, and whether a picture brings its class, beside principal components' signs, fc7
-itself and pixels.
+itself and pixels. Prints them as a table, which docs/gallery.md has too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from model.gallery.codes import Encoder
-from model.gallery.retrieval import class_figures, euclidean, hamming, nearest_rows, recall
+from model.gallery.retrieval import Distances, class_figures, euclidean, hamming, nearest_rows, recall
 from model.gallery.store import ABOUT, PICTURES
 from model.provenance import commit, cpu
 
@@ -126,24 +127,25 @@ class Pictures:
 
 
 def benchmark(known: Pictures, asked: Pictures, encoders: list[Encoder]) -> dict[str, Any]:
-    """For each space: does a picture bring its class? For codes also: do they bring fc7's own neighbours?"""
+    """For each space: does a picture bring its class, and do those near it in the space hold fc7's own neighbours?"""
     labels, own = (known.labels, asked.labels), asked.labels
     true = nearest_rows(euclidean(known.features["fc7"], asked.features["fc7"]), K)
     spaces: dict[str, Any] = {}
     validation: dict[str, Any] = {}
-    for layer in ("fc7", "fc6", "pool5", "pixels"):
-        far = partial(euclidean, known.features[layer], asked.features[layer])
-        spaces[layer] = dict(zip(("share", "mean_average_precision"), class_figures(far, *labels, K), strict=True))
-        among = partial(euclidean, asked.features[layer], asked.features[layer])
-        validation[layer] = class_figures(among, own, own, K, own=True)[0]
-    for encoder in encoders:
-        codes = [encoder.encode(one.features["fc7"]) for one in (known, asked)]
-        share, precision = class_figures(partial(hamming, *codes), *labels, K)
-        nearest = nearest_rows(hamming(*codes), max(DEPTHS))
+
+    def judge(name: str, far: Callable[[], Iterator[Distances]], among: Callable[[], Iterator[Distances]]) -> None:
+        share, precision = class_figures(far, *labels, K)
+        nearest = nearest_rows(far(), max(DEPTHS))
         recalls = {str(depth): recall(true, nearest[:, :depth]) for depth in (K, *DEPTHS)}
-        name = f"{encoder.name} {encoder.bits}"
         spaces[name] = {"share": share, "mean_average_precision": precision, "recall": recalls}
-        validation[name] = class_figures(partial(hamming, codes[1], codes[1]), own, own, K, own=True)[0]
+        validation[name] = class_figures(among, own, own, K, own=True)[0]
+
+    for layer in ("fc7", "fc6", "pool5", "pixels"):
+        rows, queries = known.features[layer], asked.features[layer]
+        judge(layer, partial(euclidean, rows, queries), partial(euclidean, queries, queries))
+    for encoder in encoders:
+        rows, queries = (encoder.encode(one.features["fc7"]) for one in (known, asked))
+        judge(f"{encoder.name} {encoder.bits}", partial(hamming, rows, queries), partial(hamming, queries, queries))
     return {
         "k": K, "pictures": len(known.labels), "queries": len(own), "spaces": spaces,
         "share_among_queries": validation, "hardware": cpu(), "commit": commit(), "torch": str(torch.__version__),
@@ -182,13 +184,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def table(report: dict[str, Any]) -> str:
-    """The report in Markdown."""
-    depths = [str(depth) for depth in (K, *DEPTHS)]
-    lines = [f"| space | share | mean average precision | {' | '.join(f'recall at {depth}' for depth in depths)} |"]
-    lines.append("|" + "---|" * (3 + len(depths)))
+    """The report in Markdown; the last column is of the queries among themselves."""
+    depths = list(report["spaces"]["fc7"]["recall"])
+    titles = ["space", f"share of {report['k']}", "mean average precision", *(f"recall at {depth}" for depth in depths)]
+    lines = [f"| {' | '.join([*titles, 'share among validation'])} |", "|" + "---|" * (len(titles) + 1)]
     for name, row in report["spaces"].items():
-        recalls = [f"{row['recall'][depth]:.3f}" if "recall" in row else "" for depth in depths]
-        lines.append(f"| {name} | {row['share']:.3f} | {row['mean_average_precision']:.3f} | {' | '.join(recalls)} |")
+        figures = [row["share"], row["mean_average_precision"], *(row["recall"][depth] for depth in depths)]
+        figures.append(report["share_among_queries"][name])
+        lines.append(f"| {name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
     return "\n".join(lines)
 
 

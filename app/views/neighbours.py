@@ -26,13 +26,14 @@ def main() -> None:
             st.info(t("neighbours_none"))
     if gallery:
         query = galleries.query(gallery)
-        # Each in one of its own: what moves up or down is new to the browser, and a map would be drawn anew.
-        with st.container():
-            neighbours_panel(gallery, query)
-        why_near = st.container()
-        with st.container():
+        # Each in one of its own: what moves up or down is new to the browser, and a map would be drawn anew. The map, which is
+        # looked for first, comes first though it stands below.
+        figure, why_near, on_map = st.container(), st.container(), st.container()
+        with on_map:
             map_panel(gallery, query)
-        with why_near:  # below the figure, but the map is looked for first
+        with figure:
+            neighbours_panel(gallery, query)
+        with why_near:
             shared_panel(gallery, query)
         codes_panel()
     gallery_panel(gallery)

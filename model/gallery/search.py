@@ -98,13 +98,16 @@ def reranked(
     code: npt.NDArray[np.uint8],
     k: int = 6,
     depth: int | None = None,
+    among: npt.NDArray[np.int64] | None = None,
 ) -> tuple[Neighbour, ...]:
     """The k nearest of those `depth` rows whose codes are nearest, by their true distance.
 
     Only those rows are read. What it misses of `exact` is for `depth` to decide; `depth_for` says how many are enough.
+    `among` are the rows that the index holds, where it does not hold all.
     """
     _check(features, query, k)
-    rows = np.sort(index.scan(code, max(depth or depth_for(len(index)), k))[1])  # in the file's order
+    found = index.scan(code, max(depth or depth_for(len(index)), k))[1]
+    rows = np.sort(found if among is None else among[found])  # in the file's order
     parts = np.split(rows, range(READ_ROWS, len(rows), READ_ROWS))
     return _nearest(((part, _read(features, part)) for part in parts), query, k)
 

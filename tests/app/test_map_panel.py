@@ -3,7 +3,9 @@
 import base64
 import dataclasses
 import json
+import re
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import streamlit as st
 from app import galleries, map_panel, shared_panel
 from app.components import map as map_component
 from app.components.map import Kind, Mine, Ramp
+from model.gallery import search
 from model.gallery.build import build
 from model.gallery.store import Gallery
 from model.layers import Layer
@@ -87,6 +90,59 @@ def test_pictures_are_shown_where_there_are_some(gallery: Gallery, monkeypatch: 
     assert f'src="gallery/k/{rows[0]}.webp"' in shown
     assert shown.count("<span>") == len({int(gallery.labels[row]) for row in rows[1:]})
     assert [galleries.address(partly, row) for row in rows[1:]] == [""] * len(rows[1:])
+
+
+def test_a_selected_picture_that_is_not_here_shows_its_class(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the strips do until the pictures are fetched; never its file's name."""
+    partly = dataclasses.replace(gallery, thumbnails=SimpleNamespace(present=np.arange(6) == 1))  # type: ignore[arg-type]
+    monkeypatch.setitem(galleries._open_now, "k", partly)
+    shown = map_panel._tiles(partly, [5, 1, 2])
+    assert re.findall(r'<img src="([^"]*)"', shown) == ["gallery/k/1.webp"]
+    assert re.findall(r">([^<>]+)</span>|alt=\"([^\"]+)\"", shown) == [
+        ("n2", ""),
+        ("", "n0"),
+        ("n1", ""),
+    ]  # in their order
+    assert not [name for name in gallery.names if name.rsplit("/", 1)[-1] in shown]
+
+
+def test_a_picture_is_placed_by_those_that_have_a_place(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many pictures some have one: here the first and the last three. Those are searched, however near the others are."""
+    monkeypatch.setitem(galleries._open_now, "k", gallery)
+    positions = np.full((6, 2), np.nan, np.float32)
+    rows = np.array([0, 3, 4, 5])
+    positions[rows] = [[0, 0], [6, 0], [0, 3], [1, 1]]
+    fc7 = np.asarray(gallery.features["fc7"], np.float64)
+    asked = galleries.Query("asked", "", None, galleries.features(gallery, 2))
+    distances = ((fc7[rows] - fc7[2]) ** 2).sum(1)
+    order = np.argsort(distances)
+    monkeypatch.setattr(map_panel, "PLACED_BY", 2)  # equal weights
+    expected = positions[rows[order[:2]]].mean(0)
+    assert map_panel._place(gallery, positions, asked).tolist() == expected.tolist()
+    for row, place in ((5, positions[5]), (2, expected)):  # a picture of the gallery: its own place, or like any other
+        asked = galleries.Query(f"row {row}", "", row, galleries.features(gallery, row))
+        assert map_panel._place(gallery, positions, asked).tolist() == place.tolist()
+    assert np.isnan(map_panel._place(gallery, np.full((6, 2), np.nan, np.float32), asked)).all()
+
+
+def test_many_pictures_are_found_by_their_codes(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above some thousands only those whose codes are near are measured; here that is all of them, so all are found."""
+    monkeypatch.setitem(galleries._open_now, "k", gallery)
+    monkeypatch.setattr(galleries, "own", list)
+    depths: list[int] = []
+
+    def noted(features: Any, index: Any, *rest: Any) -> Any:
+        depths.append(len(index))
+        return search.reranked(features, index, *rest)
+
+    monkeypatch.setattr(galleries, "reranked", noted)
+    found = []
+    for most in (6, 5):
+        monkeypatch.setattr(galleries, "EXACT_UP_TO", most)
+        asked = galleries.Query(f"asked with {most}", "", None, galleries.features(gallery, 2))
+        found.append([galleries.nearest_within(gallery, asked, layer) for layer in galleries.LAYERS])
+        assert depths == [] if most == 6 else [6] * 4
+    assert found[0] == found[1]
 
 
 def test_points_without_a_place_are_not_sent() -> None:

@@ -15,11 +15,12 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from app import galleries, gallery_panel, map_panel
+from app import galleries, gallery_panel, map_panel, neighbours_panel, state
 from app.command_job import CommandJob
 from app.components import picture as canvas
 from app.components import webcam
-from app.text import t
+from app.text import t, table
+from model.explorer import Explorer
 from model.gallery import export
 from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
@@ -250,6 +251,20 @@ def test_gallery(app: AppTest, tmp_path: Path) -> None:
     assert "Why is “n1” near" in text(app)
 
 
+def test_what_could_not_be_read_is_listed(app: AppTest, tmp_path: Path) -> None:
+    write_class_folders(tmp_path, "photos", 2, 2)
+    (tmp_path / "photos" / "n1" / "0.png").write_bytes(b"broken")
+    build(tmp_path / "toy" / "model.onnx", tmp_path / "photos", tmp_path / "galleries" / "photos", with_map=False)
+    app.run()
+    open_page(app, "neighbours")
+    assert errors(app) == []
+    assert "Among 3 pictures." in text(app)
+    assert t("gallery_rejected", count=1) in [one.label for one in app.expander]
+    (listed,) = (one.value for one in app.dataframe if t("column_why") in one.value)
+    assert listed[t("column_file")].tolist() == ["n1/0.png"]
+    assert listed[t("column_why")][0].startswith("This is not a picture that can be read")
+
+
 def test_gallery_of_another_model(app: AppTest, tmp_path: Path) -> None:
     build_gallery(tmp_path)
     write_toy(tmp_path / "toy" / "model.onnx", seed=5)
@@ -297,6 +312,32 @@ def test_files_of_a_selection_wait_until_they_are_asked_for(
     assert made == []
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("learned", "verdict"), [(0.62, "codes_verdict_yes"), (0.58, "codes_verdict_no")])
+def test_whether_the_auto_encoder_is_worth_it(
+    app: AppTest, tmp_path: Path, lang: str, learned: float, verdict: str
+) -> None:
+    """The longest codes of each kind are compared; the page says which bring the class more often."""
+    build_gallery(tmp_path)
+    shares = {"fc7": 0.6, "pixels": 0.1, "pca-sign 64": 0.7, "pca-sign 256": 0.61, "autoencoder 64": 0.1}
+    recall = dict.fromkeys(("6", "50", "200", "500"), 0.25)
+    spaces = {
+        name: {"share": share, "mean_average_precision": 0.5, "recall": recall}
+        for name, share in (shares | {"autoencoder 256": learned}).items()
+    }
+    report = {"k": 6, "pictures": 48, "queries": 12, "spaces": spaces, "hardware": "a CPU", "commit": "abc"}
+    (tmp_path / "toy" / "codes.json").write_text(json.dumps(report))
+    app.query_params["lang"] = lang
+    app.run()
+    app.session_state["codes"] = True  # as a click does
+    open_page(app, "neighbours")
+    assert errors(app) == []
+    assert table(lang)[verdict].format(own=0.61, codes=learned) in text(app)
+    (shown,) = (one.value for one in app.dataframe if table(lang)["codes_space"] in one.value)
+    assert shown[table(lang)["codes_share"]].tolist() == ["60.0%", "10.0%", "70.0%", "61.0%", "10.0%", f"{learned:.1%}"]
+    assert set(shown[table(lang)["codes_recall"].format(depth=6)]) == {"0.250"}
+
+
 def test_pictures_of_ones_own(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kept once, as many as there is room for; then the button says why it does nothing."""
     monkeypatch.setattr(galleries, "MAX_OWN", 1)
@@ -312,9 +353,34 @@ def test_pictures_of_ones_own(app: AppTest, tmp_path: Path, monkeypatch: pytest.
     assert keep().disabled
     assert "Your picture is among them. Pictures of your own: 1 of at most 1." in text(app)
     assert "Why is “Cat” near “Cat”" not in text(app)
-    app.slider(key="lesion_gpu2").set_value(100).run()  # another picture, for the network
+    app.file_uploader(key="upload_0").upload("another.png", photo(), "image/png").run()
     assert keep().disabled
     assert "There is room for 1 of your own" in text(app)
+
+
+def test_ones_own_pictures_are_searched_as_the_intact_network_sees_them(app: AppTest, tmp_path: Path) -> None:
+    """Like the gallery's, and as the page says: also one that was put beside them under a lesion. It stays the same picture."""
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    next(button for button in app.button if button.label == "Put your picture beside these").click().run()
+    assert t("neighbours_wounded") in text(app)
+    assert "Your picture is among them." in text(app)
+    model = tmp_path / "toy" / "model.onnx"
+    (kept,) = app.session_state[f"own_{state._key(model)}"]
+    intact = Explorer.open(model, "cpu").run(kept.square, view=kept.crop)["fc7"]
+    np.testing.assert_allclose(kept.query.features["fc7"], intact, rtol=1e-5, atol=1e-6)
+    assert intact[TOY.fc_units // 2 :].any()  # GPU2 answers
+    app.slider(key="lesion_gpu2").set_value(0).run()
+    assert "Your picture is among them." in text(app)
+    assert "Why is “Cat” near “Cat”" not in text(app)
+    app.query_params["query"] = "9"  # it asks, with lesions again
+    app.run()
+    assert errors(app) == []
+    assert max(shared_units(app)) > TOY.fc_units // 2
+    app.slider(key="lesion_gpu2").set_value(100).run()
+    assert max(shared_units(app)) <= TOY.fc_units // 2
 
 
 def test_progress_says_nothing_that_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,6 +468,35 @@ def test_a_picture_of_the_gallery_follows_lesions(app: AppTest, tmp_path: Path) 
     assert errors(app) == []
     assert t("neighbours_intact") in text(app)
     assert max(shared_units(app)) > TOY.fc_units // 2
+
+
+def test_the_map_is_sent_first_and_stands_below(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that is dropped is to land on it soon; the strips and the photograph follow."""
+    sent: list[str] = []
+
+    def noted(module: Any, name: str) -> None:
+        draw = getattr(module, name)
+
+        def note(*args: Any, **options: Any) -> None:
+            sent.append(name)
+            draw(*args, **options)
+
+        monkeypatch.setattr(module, name, note)
+
+    for module, name in ((map_panel, "point_map"), (neighbours_panel, "neighbours"), (canvas, "picture_canvas")):
+        noted(module, name)
+    build_gallery(tmp_path)
+    app.run()
+    open_page(app, "neighbours")
+    sent.clear()
+    app.file_uploader(key="upload_0").upload("mine.png", photo(), "image/png").run()
+    assert sent == ["point_map", "neighbours", "picture_canvas"]
+    captions = [one.value for one in app.caption]
+    figure, why, on_map = (
+        next(i for i, said in enumerate(captions) if words in said)
+        for words in ("Among 8 pictures.", "make up", "8 pictures by their fc7")
+    )
+    assert figure < why < on_map
 
 
 def shared_units(app: AppTest) -> list[int]:

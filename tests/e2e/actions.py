@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from playwright.sync_api import Locator, Page, expect
@@ -54,9 +55,24 @@ def go_to(page: Page, title: str) -> None:
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
-    """Drop a photograph."""
+    """Choose a photograph in the file box."""
     page.locator('.st-key-upload input[type="file"]').set_input_files(
         {"name": name, "mimeType": "image/png", "buffer": data}
+    )
+    page.wait_for_timeout(500)
+    settle(page)
+
+
+def hand_over(page: Page, event: str, name: str, data: bytes) -> None:
+    """Drop a photograph in the middle of the page, or paste it."""
+    page.get_by_test_id("stMain").evaluate(
+        """(root, [event, data, name]) => {
+          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
+          files.items.add(new File([bytes], name, { type: "image/png" }));
+          if (event === "paste") document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files }));
+          else root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+        }""",
+        [event, base64.b64encode(data).decode(), name],
     )
     page.wait_for_timeout(500)
     settle(page)

@@ -1,6 +1,5 @@
 """A photograph in, AlexNet open on the screen: in Chromium, wide and narrow."""
 
-import base64
 import io
 import json
 import re
@@ -25,6 +24,7 @@ from tests.e2e.actions import (
     atlas,
     expect_no_trouble,
     go_to,
+    hand_over,
     open_layer,
     open_page,
     point_at,
@@ -272,7 +272,6 @@ def test_map_over_the_photograph(wide_page: Page) -> None:
 def test_pasted_and_dropped_pictures(wide_page: Page, event: str, sample: str) -> None:
     """A drop counts wherever it falls on any page, and the page says so meanwhile; a picture of the page itself is no file."""
     open_page(wide_page, "" if event == "paste" else "neighbours")
-    data = base64.b64encode(sample_path(sample).read_bytes()).decode()
     sign = wide_page.locator(".picture .sign")
     over = """(root, [own]) => {
       const files = new DataTransfer(), options = { dataTransfer: files, bubbles: true, cancelable: true, composed: true };
@@ -289,15 +288,7 @@ def test_pasted_and_dropped_pictures(wide_page: Page, event: str, sample: str) -
     assert somewhere.evaluate(over, [False])
     expect(sign).to_have_text("Drop the picture: anywhere will do.")
     expect(sign).to_be_visible()
-    somewhere.evaluate(
-        """(root, [event, data, name]) => {
-          const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
-          files.items.add(new File([bytes], name, { type: "image/png" }));
-          if (event === "paste") document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files }));
-          else root.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
-        }""",
-        [event, data, f"{sample}.png"],
-    )
+    hand_over(wide_page, event, f"{sample}.png", sample_path(sample).read_bytes())
     expect(wide_page.get_by_text(f"{sample}.png. The network sees")).to_be_visible()
     if event == "drop":
         expect(sign).to_be_hidden()

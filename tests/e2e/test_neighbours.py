@@ -20,7 +20,7 @@ from app.view import Lesions
 from model.explorer import Explorer
 from model.gallery.build import build
 from model.gallery.store import Gallery
-from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle, slide, upload
+from tests.e2e.actions import expect_no_trouble, go_to, hand_over, open_page, select, settle, slide, upload
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 from tests.toys import encoded, picture, write_class_folders
@@ -68,11 +68,15 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, lang: str, gallery: 
     words = table(lang)
     open_page(page, f"neighbours?gallery=colours&lang={lang}")
     data = encoded(picture(3, 300, 400))
-    upload(page, "mine.png", data)
+    hand_over(page, "drop", "mine.png", data)
     expect(page.get_by_label(words["neighbours_query_alt"].format(label="mine.png"))).to_be_visible()
     seen = Explorer.open(MODEL, "cpu").run(data)
     for layer in ("fc7", "fc6", "pool5"):
-        assert rows(page, layer) == brute(gallery, layer, seen[layer].ravel(), 6), layer
+        near = brute(gallery, layer, seen[layer].ravel(), 6)
+        assert rows(page, layer) == near, layer
+        apart = np.asarray(gallery.features[layer], np.float64)[near] - seen[layer].ravel()
+        told = [float(one.replace(",", "")) for one in strip(page, layer).locator(".distance").all_inner_texts()]
+        assert told == pytest.approx((apart**2).sum(1).tolist(), abs=0.51, rel=1e-4), layer
     expect(strip(page, "pixels").locator(".tile")).to_have_count(6)
     expect(strip(page, "codes").locator(".distance").first).to_have_text(
         re.compile(words["neighbours_bits"].replace("{distance:.0f}", r"\d+"))
@@ -193,6 +197,7 @@ def test_a_gallery_from_the_page(wide_page: Page, place: Path) -> None:
     wide_page.get_by_text("Build a gallery of your own pictures").click()
     wide_page.get_by_label("Folder or Parquet file").last.fill(str(place / name))
     wide_page.get_by_role("button", name="Build the gallery").click()
+    expect(wide_page.get_by_test_id("stProgress")).to_be_visible()
     wide_page.get_by_role("button", name="Cancel").click()
     expect(wide_page.get_by_text("Build a gallery of your own pictures")).to_be_visible()
     expect(wide_page.get_by_label("Folder or Parquet file").last).to_have_value(str(place / name))
@@ -362,7 +367,7 @@ def test_lasso_selects_and_exports(page: Page, lang: str, gallery: Gallery) -> N
     assert bars.locator(".value").all_text_contents() == [str(n) for n in sorted(counts[counts > 0], reverse=True)]
     told = zip(bars.locator(".name").all_text_contents(), bars.locator(".value").all_text_contents(), strict=True)
     assert dict(told) == {gallery.class_names[i]: str(n) for i, n in enumerate(counts) if n}
-    pictures = page.locator('img[width="72"]')
+    pictures = page.locator(".selected img")
     assert [str(one.get_attribute("src")).rsplit("/")[-1] for one in pictures.all()] == [
         f"{row}.webp" for row in inside
     ]
@@ -444,7 +449,7 @@ def test_a_point_becomes_the_query(wide_page: Page, gallery: Gallery) -> None:
 def test_a_dropped_picture_lands_among_its_neighbours(wide_page: Page, gallery: Gallery) -> None:
     """A picture of the gallery, dropped anew, lands near its own point."""
     found = the_map(wide_page)
-    upload(wide_page, "mine.png", encoded(gallery.square(11)))
+    hand_over(wide_page, "drop", "mine.png", encoded(gallery.square(11)))
     assert rows(wide_page, "fc7")[0] == 11
     found = wide_page.locator(".map[data-painted]")
     place = [float(value) for value in str(found.get_attribute("data-query")).split()]

@@ -1,5 +1,6 @@
 """Maps: reproducible, of every picture, and a new picture where its neighbours are, weighted as UMAP weighs them."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,11 @@ def test_finished_maps_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_pca_by_singular_values() -> None:
     features = blobs(12)
-    places, _ = compute(features)
+    places, about = compute(features, seed=3)
+    assert {name: about[name] for name in ("of", "n_neighbors", "min_dist", "seed", "points")} == {
+        "of": "fc7", "n_neighbors": 15, "min_dist": 0.1, "seed": 3, "points": 12,
+    }  # fmt: skip
+    assert about["versions"]["umap-learn"] == version("umap-learn")
     centred = features.astype(np.float64) - features.astype(np.float64).mean(0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     np.testing.assert_allclose(np.abs(places["pca2"]), np.abs(left[:, :2] * values[:2]), atol=1e-3)
@@ -75,6 +80,7 @@ def test_one_and_two_pictures() -> None:
     assert compute(blobs(2))[0]["pca2"].shape == (2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:Tensorflow not installed:ImportWarning")
 def test_memberships_are_umaps() -> None:
     """Against umap-learn's own sigma and rho."""
     from umap.umap_ import smooth_knn_dist

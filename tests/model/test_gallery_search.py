@@ -97,6 +97,9 @@ def test_reranked_is_exact_among_its_candidates(mapped: bool, tmp_path: Path) ->
         some = reranked(features, index, query, code, 6, depth=200)
         candidates = np.sort(index.scan(code, 200)[1])
         assert [one.row for one in some] == candidates[brute(features[candidates], query, 6)].tolist()
+        among = np.arange(1, 3000, 3)
+        fewer = reranked(features, CodeIndex(encoder.encode(features[among])), query, code, 6, depth=1000, among=among)
+        assert [one.row for one in fewer] == among[brute(features[among], query, 6)].tolist()
         hits.append(overlap([one.row for one in exact(features, query, 6)], [one.row for one in some]))
     assert np.mean(hits) > 0.9
 

@@ -56,17 +56,27 @@ def test_command_line(
     model, known, asked = galleries
     command = [str(known), "--queries", str(asked), "--out", str(model.parent), "--bits", "64", "--epochs", "2"]
     assert codes.main(command) == 0
-    assert "| autoencoder 64 | " in capsys.readouterr().out
+    told = capsys.readouterr().out
     report = json.loads((model.parent / "codes.json").read_text())
     assert (report["pictures"], report["queries"]) == (48, 12)
     assert set(report["spaces"]) == {"fc7", "fc6", "pool5", "pixels", "pca-sign 64", "autoencoder 64"}
     assert report["spaces"]["autoencoder 64"]["recall"]["48"] == 1.0  # all of them
-    by_hand = []
+    assert report["spaces"]["fc7"]["recall"]["6"] == 1.0  # what the others are measured against
+    pixels = report["spaces"]["pixels"]
+    line = [pixels["share"], pixels["mean_average_precision"], *pixels["recall"].values()]
+    line.append(report["share_among_queries"]["pixels"])
+    assert f"| pixels | {' | '.join(f'{value:.3f}' for value in line)} |" in told
+    assert told.count("share among validation") == 1
+    by_hand, of_pixels = [], []
     one, other = Gallery.open(known, model), Gallery.open(asked, model)
-    for query, label in zip(np.asarray(other.features["fc7"], float), other.labels, strict=True):
+    asked_by = (np.asarray(other.features[name], float) for name in ("fc7", "pixels"))
+    for query, small, label in zip(*asked_by, other.labels, strict=True):
         nearest = np.argsort(((np.asarray(one.features["fc7"], float) - query) ** 2).sum(1))[:6]
         by_hand.append((one.labels[nearest] == label).mean())
+        alike = np.argsort(((np.asarray(one.features["pixels"], float) - small) ** 2).sum(1))[:6]
+        of_pixels.append(np.isin(nearest, alike).mean())
     assert report["spaces"]["fc7"]["share"] == pytest.approx(np.mean(by_hand), abs=0.02)
+    assert pixels["recall"]["6"] == pytest.approx(np.mean(of_pixels), abs=0.02)
     shutil.rmtree(asked)
     again = build(model, model.parent.parent / "val", asked, with_map=False)
     assert again is not None
