@@ -167,6 +167,15 @@ def times_of(page: Page, event: str, act: Callable[[], object], marks: Mapping[s
     return times
 
 
+def talk(page: Page, until_ms: float) -> dict[str, float]:
+    """When, after the event last timed, the page spoke to the server ("sent") and heard from it ("first", "last"), in milliseconds.
+
+    What came after `until_ms` is left out.
+    """
+    found: dict[str, float] = page.evaluate("(until) => stopwatch.talk(until)", until_ms)
+    return found
+
+
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
     """Of each mark."""
     return {name: statistics.median(times[name] for times in rounds) for name in rounds[0]}
