@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.samples import sample_path
 from app.text import table
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
+from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle, upload
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -58,14 +59,48 @@ def test_facts_of_every_layer(wide_page: Page) -> None:
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
     open_page(wide_page, "")
     expect(wide_page.locator(".net svg text")).to_have_text(["87 kB", "18 kB", "4 kB", "2 kB"])
-    lines = wide_page.locator(".net svg line").evaluate_all(
-        "(lines) => lines.map((line) => [Number(line.dataset.traffic), Number(line.getAttribute('stroke-width'))])"
+    lines = wide_page.locator(".net").evaluate(
+        """(net) => [...net.querySelectorAll("svg line")].map((line) => {
+          const ends = ({ style }) => Math.abs(parseFloat(style.left) - line.getAttribute("x2")) < 0.01;
+          const into = [...net.querySelectorAll(".box[data-layer]")].find(ends).dataset.layer;
+          return [into, Number(line.dataset.traffic), Number(line.getAttribute("stroke-width"))];
+        })"""
     )
-    crossing = [(traffic, width) for traffic, width in lines if traffic]
-    assert [traffic for traffic, _ in crossing] == [traffic for traffic in TRAFFIC for _ in range(2)]
-    for traffic, width in crossing:
+    crossing = [(into, traffic, width) for into, traffic, width in lines if traffic]
+    where = zip(("conv3", "fc6", "fc7", "fc8"), TRAFFIC, strict=True)
+    assert [(into, traffic) for into, traffic, _ in crossing] == [pair for pair in where for _ in range(2)]
+    for _, traffic, width in crossing:
         assert width == pytest.approx(TRAFFIC[traffic], abs=0.006)
-    assert {width for traffic, width in lines if not traffic} == {1.5}
+    assert {width for _, traffic, width in lines if not traffic} == {1.5}
+
+
+def expect_thumbnails(page: Page, sample: str) -> None:
+    """In every box of a GPU its strongest map for a picture; of a layer of single values all of them, 32 a row."""
+    explorer = Explorer.open(MODEL, "cpu")
+    seen = explorer.run(sample_path(sample))
+    for row in explorer.config.layers:
+        boxes = page.locator(f'.net .box[data-layer="{row.name}"] canvas')
+        assert boxes.count() == row.towers
+        for tower in range(row.towers):
+            own = seen[row.name].reshape(row.units, row.size_px, row.size_px)[row.tower_units(tower)]
+            drawn = boxes.nth(tower).evaluate(
+                """(canvas) => [canvas.width,
+                  Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)]"""
+            )
+            pixels = np.array(drawn[1]).reshape(-1, drawn[0], 4)[..., :3]
+            if row.size_px == 1:
+                assert drawn[0] == min(32, len(own))
+                best, pixels = np.maximum(own, 0).ravel(), pixels.reshape(-1, 3)[: len(own)]
+            else:
+                best = own[own.max((1, 2)).argmax()]
+            assert np.abs(pixels - 255 * best[..., None] / best.max()).max() <= 1, (row.name, tower)
+
+
+def test_every_box_holds_what_the_layer_makes_of_the_picture(wide_page: Page) -> None:
+    open_page(wide_page, "")
+    expect_thumbnails(wide_page, "cat")
+    upload(wide_page, "coffee.png", sample_path("coffee").read_bytes())
+    expect_thumbnails(wide_page, "coffee")
 
 
 def strongest(layer: str) -> tuple[int, int]:
