@@ -319,7 +319,8 @@ function show(state) {
   root.querySelector(".reads").textContent = words.reads[layer.name] ?? "";
   for (const part of state.parts) drawTower(state, part);
   legend(state);
-  root.querySelector(".range").textContent = state.whole ? words.whole : words.per_unit;
+  const range = root.querySelector(".range");
+  Object.assign(range, { textContent: state.whole ? words.whole : words.per_unit, hidden: layer.size === 1 });
   root.querySelector(".sort").textContent = state.sorted ? words.sorted : words.numbered;
   root.querySelector(".colour").textContent = words.ramps[state.ramp];
   mark(state);
@@ -339,7 +340,7 @@ function update(state, always) {
     layer.low = part(seen.lows).reduce((a, b) => Math.min(a, b));
     layer.high = part(seen.highs).reduce((a, b) => Math.max(a, b));
     state.whole = state.range === null ? layer.size === 1 : state.range;
-    if (layer.size === 1) state.whole = true; // a single value has no range of its own
+    if (layer.size === 1) state.whole = true; // a single value has no range of its own, and no choice
     keepFocus(state, () => build(state));
     show(state);
   } else {

@@ -139,6 +139,7 @@ def test_exactly_the_silent_are_marked(wide_page: Page, seen: Activations, layer
         f"A stroke marks a silent unit, at exactly zero for this picture: {len(silent)} of {len(flat)}."
     )
     found = atlas(wide_page, layer)
+    expect(found.locator(".range")).to_be_visible(visible=layer == "conv3")  # single values share the layer's range
     for _ in range(3):  # in every colour scale
         drawn = cells(wide_page, layer)
         ground = drawn[min(silent)][0, 0]
