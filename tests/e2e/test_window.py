@@ -92,6 +92,13 @@ def test_every_layer_comes_out_as_the_network_has_it(wide_page: Page, explorer: 
     names = ("unit", "row", "column")
     address = "&".join(f"{name}={int(i)}" for name, i in zip(names, place, strict=False))
     painted = panel(wide_page, f"?layer={layer}&{address}")
+    for part in painted.locator(
+        ".arithmetic, .block"
+    ).all():  # its last line is the network's, before it what was reckoned
+        results = [read(text) for text in part.locator(".result").all_inner_texts()]
+        largest = [read(text.split(": ")[1]) for text in part.locator(".windows figcaption").all_inner_texts()]
+        reckoned = largest or results[-2:-1]
+        assert results[-len(reckoned) :] == pytest.approx(reckoned, rel=2e-5)
     results = [read(text) for text in painted.locator(".result").all_inner_texts()]
     assert min(abs(result - float(values.max())) for result in results) <= 1e-4 * float(values.max())
     expect_no_trouble(wide_page)
