@@ -43,6 +43,7 @@ STOPWATCH = (Path(__file__).parent / "stopwatch.js").read_text(encoding="utf-8")
 TOP5 = "texts('.st-key-top5 .name') + texts('.st-key-top5 .value')"
 NET, ATLAS = "painted('.net')", "painted('.atlas')"
 RUNS = "texts('.runs')"
+ASKED, TOLD = "passed.asked", "passed.told"  # the server, of the event; the browser, of the bars
 AT_REST = "atRest(location.pathname + painted('.picture'))"  # the page and picture of a script that has ended
 
 
