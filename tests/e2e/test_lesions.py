@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,7 +11,7 @@ from app.samples import sample_path
 from app.text import class_word, speaking, table
 from app.view import Lesions
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, open_page, predictions, settle, slide, upload
+from tests.e2e.actions import atlas, in_box, open_page, predictions, settle, slide, strongest_map, upload
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -34,6 +35,11 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
     shown = page.locator(".bars .name").all_text_contents()
     with speaking(lang):
         assert set(shown) == {class_word(one.name) for one in (*wounded, *whole)}
+    maps = explorer.run(sample_path("cat"), gains)["conv4"]  # which read one GPU alone, and conv3, which reads both
+    for tower, own in enumerate(np.split(maps, 2)):
+        assert np.abs(in_box(page, "conv4", tower) - strongest_map(own)).max() <= 1
+    assert maps[: len(maps) // 2].any()
+    assert not maps[len(maps) // 2 :].any()
     page.get_by_role("button", name=words["undo"], exact=True).last.click()
     expect(page.get_by_text(muted)).to_have_count(0)
     settle(page)
