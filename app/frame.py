@@ -27,6 +27,7 @@ CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
 @media (min-width: 640px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-left) { position: sticky; top: 3.5rem; max-height: calc(100vh - 4rem); overflow-y: auto; scrollbar-width: thin; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; background: light-dark(LIGHT, DARK); }
 }
 @media (max-width: 639px) {  /* one column: the photograph, the page, and at its foot what stays in sight */
   [data-testid="stColumn"]:has(.st-key-left), [data-testid="stColumn"]:has(.st-key-left) > [data-testid="stVerticalBlock"],

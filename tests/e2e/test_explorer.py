@@ -175,6 +175,10 @@ def test_field_and_status_stay_in_sight(page: Page) -> None:
     expect(page.locator(".atlas canvas.maps").nth(1)).to_be_in_viewport()
     expect(page.locator(".picture .over")).to_be_in_viewport(ratio=1)
     expect(page.get_by_text("This picture took")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": 640})  # as on a small laptop
+    expect(page.get_by_text("This picture took")).to_be_in_viewport(ratio=1)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    expect(page.get_by_text("This picture took")).to_be_in_viewport(ratio=1)
 
 
 def test_every_layer_is_drawn(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,7 +11,7 @@ from app.samples import sample_path
 from app.text import class_word, speaking, table
 from app.view import Lesions
 from model.explorer import Explorer
-from tests.e2e.actions import open_page, predictions, settle, slide
+from tests.e2e.actions import atlas, in_box, open_page, predictions, settle, slide, strongest_map, upload
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -34,6 +35,11 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
     shown = page.locator(".bars .name").all_text_contents()
     with speaking(lang):
         assert set(shown) == {class_word(one.name) for one in (*wounded, *whole)}
+    maps = explorer.run(sample_path("cat"), gains)["conv4"]  # which read one GPU alone, and conv3, which reads both
+    for tower, own in enumerate(np.split(maps, 2)):
+        assert np.abs(in_box(page, "conv4", tower) - strongest_map(own)).max() <= 1
+    assert maps[: len(maps) // 2].any()
+    assert not maps[len(maps) // 2 :].any()
     page.get_by_role("button", name=words["undo"], exact=True).last.click()
     expect(page.get_by_text(muted)).to_have_count(0)
     settle(page)
@@ -44,6 +50,24 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
     expect(page.get_by_text(cut)).to_have_count(0)
     page.get_by_role("button", name=words["undo_healing"]).click()
     expect(page.get_by_text(cut)).to_be_visible()
+
+
+def test_what_is_pressed_while_a_picture_arrives_is_not_lost(wide_page: Page) -> None:
+    """All is drawn anew beneath the pointer, but not what is held down before it is let go."""
+    open_page(wide_page, "")
+    net = wide_page.locator(".net")
+    mute, canvas = net.locator('[data-target="gpu2"]'), atlas(wide_page).locator("canvas.maps").first
+    for name, pressed in {"coffee": mute, "rocket": canvas}.items():
+        before = net.get_attribute("data-painted")
+        pressed.hover(position={"x": 4, "y": 4})
+        wide_page.mouse.down()
+        upload(wide_page, f"{name}.png", sample_path(name).read_bytes())
+        expect(wide_page.get_by_text(f"{name}.png. The network sees")).to_be_visible()
+        settle(wide_page)
+        wide_page.mouse.up()
+        expect(net).not_to_have_attribute("data-painted", before or "")
+    expect(wide_page.get_by_text("Muted: GPU2 100 %.")).to_be_visible()
+    expect(wide_page.get_by_role("heading", name="conv1 unit 1 on GPU1")).to_be_visible()
 
 
 def test_mute_one_unit(wide_page: Page) -> None:

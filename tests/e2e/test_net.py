@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.samples import sample_path
 from app.text import table
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
+from tests.e2e.actions import atlas, expect_no_trouble, in_box, open_layer, open_page, settle, strongest_map
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -53,6 +55,62 @@ def test_facts_of_every_layer(wide_page: Page) -> None:
         assert re.fullmatch(r"\d+\.\d\d", milliseconds), name
         assert float(milliseconds) > 0 or not FACTS[name][2], name
     expect(wide_page.get_by_text("the fastest of 8 passes over random noise")).to_be_visible()
+
+
+def test_every_box_holds_what_its_layer_does(wide_page: Page) -> None:
+    """The strongest map of each GPU's half, or all units of one value each; another picture's after another picture."""
+    explorer = Explorer.open(MODEL, "cpu")
+    for name in ("cat", "rocket"):
+        open_page(wide_page, f"?sample={name}")
+        seen = explorer.run(sample_path(name))
+        for row in explorer.config.layers:
+            for tower, values in enumerate(np.split(seen[row.name], row.towers)):
+                shown = in_box(wide_page, row.name, tower)
+                if row.size_px > 1:
+                    assert np.abs(shown - strongest_map(values)).max() <= 1, row.name
+                else:
+                    units = np.clip(255 * values / values.max(), 0, None)
+                    assert np.abs(shown.ravel()[: row.units // row.towers] - units).max() <= 1, row.name
+
+
+def test_what_is_stale_is_pale(wide_page: Page) -> None:
+    """Answers of the picture before, while those of the new one are on their way from the server."""
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    is_slow = False
+
+    def pass_on(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+
+        def from_server(message: str | bytes) -> None:
+            assert isinstance(message, bytes)
+            if is_slow and (held or ForwardMsg.FromString(message).WhichOneof("type") == "delta"):
+                held.append((page_side, message))
+            else:
+                page_side.send(message)
+
+        page_side.on_message(server_side.send)
+        server_side.on_message(from_server)
+
+    wide_page.route_web_socket("**/_stcore/stream", pass_on)
+    open_page(wide_page, "")
+    answers = (".st-key-top5 .bars", ".net", ".atlas", ".window")
+    opacity = """(shown) => {
+      let all = 1;
+      for (let one = shown; one; one = one.parentElement ?? one.getRootNode().host) all *= getComputedStyle(one).opacity;
+      return all;
+    }"""
+    is_slow = True
+    wide_page.locator('.st-key-upload input[type="file"]').set_input_files(sample_path("coffee"))
+    expect(wide_page.locator("[data-stale=true]:has(.st-key-top5 .bars), .st-key-top5 [data-stale=true]")).to_have_css(
+        "opacity", "0.33"
+    )
+    assert {wide_page.locator(shown).evaluate(opacity) for shown in answers} == {0.33}
+    is_slow = False
+    for page_side, message in held:
+        page_side.send(message)
+    expect(wide_page.get_by_text("The network sees")).to_contain_text("coffee")
+    settle(wide_page)
+    assert {wide_page.locator(shown).evaluate(opacity) for shown in answers} == {1}
 
 
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
