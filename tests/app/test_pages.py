@@ -20,7 +20,7 @@ from app.command_job import CommandJob
 from app.components import picture as canvas
 from app.components import webcam
 from app.text import t, table
-from model.explorer import Explorer
+from model.explorer import Activations, Explorer
 from model.gallery import export
 from model.gallery.build import build
 from model.layers import NO_LRN, ONE_TOWER
@@ -107,6 +107,34 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     assert "Muted:" not in text(app)
     assert "lesions_undo" not in {button.key for button in app.button}
     assert not app.exception
+
+
+def test_a_lesion_is_one_forward_pass(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Top five, maps and neighbours come of the same one, whatever is muted; the intact network's is kept."""
+    build_gallery(tmp_path)
+    app.run()
+    passes: list[int] = []
+    run = Explorer.run
+
+    def counted(*args: Any) -> Activations:
+        passes.append(1)
+        return run(*args)
+
+    monkeypatch.setattr(Explorer, "run", counted)
+    app.selectbox(key="lesion_layer").set_value("conv4").run()
+    app.slider(key="lesion_share").set_value(25).run()
+    assert "Muted: units of conv4 25 %." in text(app)
+    app.slider(key="lesion_gpu2").set_value(50).run()
+    app.slider(key="lesion_cross_talk").set_value(30).run()
+    assert len(passes) == 3
+    for page in ("predict", "kernels", "neighbours"):
+        open_page(app, page)
+        assert "Muted: units of conv4 25 %, GPU2 50 %, cross-talk 30 %." in text(app), page
+    assert len(passes) == 3
+    app.selectbox(key="lesion_layer").set_value("conv2").run()
+    (share,) = (one for one in app.slider if one.label == "units of conv2")
+    assert share.value == 0
+    assert errors(app) == []
 
 
 def test_healed_lesions_stay_healed(app: AppTest) -> None:
