@@ -15,6 +15,10 @@ from tests.e2e.actions import atlas, in_box, open_page, predictions, settle, sli
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
+HIGHS = """(name) => {
+  const { layers, highs } = globalThis.alexnet.seen, { first, units } = layers.find((layer) => layer.name === name);
+  return [...highs.subarray(first, first + units)];
+}"""
 
 
 def test_mute_gpu2(page: Page, lang: str) -> None:
@@ -40,6 +44,11 @@ def test_mute_gpu2(page: Page, lang: str) -> None:
         assert np.abs(in_box(page, "conv4", tower) - strongest_map(own)).max() <= 1
     assert maps[: len(maps) // 2].any()
     assert not maps[len(maps) // 2 :].any()
+    for layer in ("conv3", "fc7"):  # what the atlas and the drawing are made of follows
+        found = explorer.run(sample_path("cat"), gains)[layer]
+        strongest = found.reshape(len(found), -1).max(1)
+        assert not strongest[len(strongest) // 2 :].any()
+        assert page.evaluate(HIGHS, layer) == pytest.approx(strongest.tolist(), rel=1e-4, abs=1e-5), layer
     page.get_by_role("button", name=words["undo"], exact=True).last.click()
     expect(page.get_by_text(muted)).to_have_count(0)
     settle(page)
@@ -81,11 +90,12 @@ def test_mute_one_unit(wide_page: Page) -> None:
     expect(wide_page.get_by_text("Muted: conv5 unit 3 100 %.")).to_be_visible()
     slide(wide_page, "conv5 unit 3", {"PageDown": 6}, 40)
     slide(wide_page, "GPU2", {"PageUp": 3, "ArrowRight": 2}, 32)
-    expect(wide_page.get_by_text("Muted: conv5 unit 3 40 %, GPU2 32 %.")).to_be_visible()
+    slide(wide_page, "units of conv1", {"PageUp": 2, "ArrowRight": 5}, 25)
+    expect(wide_page.get_by_text("Muted: conv5 unit 3 40 %, GPU2 32 %, units of conv1 25 %.")).to_be_visible()
     wide_page.keyboard.press("Escape")
     settle(wide_page)
     explorer = Explorer.open(MODEL, "cpu")
-    gains = Lesions({"conv5.3": 0.4, "gpu2": 0.32}).gains(explorer.config)
+    gains = Lesions({"conv5.3": 0.4, "gpu2": 0.32, "conv1": 0.25}).gains(explorer.config)
     best = explorer.run(sample_path("cat"), gains).top(1)[0]
     values = wide_page.locator(".bars .value").all_text_contents()
     assert any(value.endswith(f"now {probability_text(best.probability)}") for value in values)
