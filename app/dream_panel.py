@@ -25,10 +25,19 @@ def _kept() -> OrderedDict[Unit, Preview]:
     return OrderedDict()
 
 
+def _keep(which: Unit, done: Preview) -> None:
+    kept = _kept()
+    kept[which] = done
+    while len(kept) > MAX_KEPT:
+        kept.popitem(last=False)
+
+
 def dream_panel(layer: Layer, unit: int) -> None:
     """The finished picture, or the way to one."""
     which = (state.model_key(), _maximised(layer), unit)
     job = _jobs().get(which)
+    if job and job.state == "done":  # also while the person looked elsewhere
+        _keep(which, job.result)
     if which in _kept():
         _show(_kept()[which], layer, unit)
     elif job and job.state in ("waiting", "running"):
@@ -67,11 +76,6 @@ def _cancel(which: Unit) -> None:
 def _progress(which: Unit, layer: Layer, unit: int) -> None:
     """How far it is; looks again twice a second."""
     job = _jobs()[which]
-    if job.state == "done":
-        kept = _kept()
-        kept[which] = job.result
-        while len(kept) > MAX_KEPT:
-            kept.popitem(last=False)
     if job.state not in ("waiting", "running"):
         st.rerun()
     step, steps = job.progress

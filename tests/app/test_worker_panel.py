@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import answers, worker_panel
 from model.workshop import Workshop
-from tests.app.test_predict import FakeJob, FakeWorkshop, app, model, text
+from tests.app.test_predict import FakeJob, FakeWorkshop, app, model, seen, text
 from tests.model.test_workshop import alive, until
 
 __all__ = ["app", "model"]  # fixtures
@@ -80,12 +81,17 @@ def test_a_failure_is_a_sentence(app: AppTest, part: str, monkeypatch: pytest.Mo
     assert app.error[0].value.endswith("It rains.")
 
 
-def test_results_are_kept_and_pale_ones_are_of_the_value_before(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_kept_and_pale_ones_are_of_the_value_before(
+    app: AppTest, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is the layer's strongest value, at its place."""
     shop = FakeWorkshop(FakeJob("done", np.ones((3, 224, 224), np.float32)))
     monkeypatch.setattr(answers, "workshop", lambda: shop)
     ask_why_here(app)
     assert [asked["method"] for asked in shop.asked] == ["deconvnet", "guided_backprop"]
-    assert {asked["layer"] for asked in shop.asked} == {"conv3"}
+    strongest = np.unravel_index(int(seen(model)["conv3"].argmax()), (16, 13, 13))
+    for asked in shop.asked:
+        assert (asked["layer"], asked["unit"], *asked["place"]) == ("conv3", *strongest)
     app.run()
     assert len(shop.asked) == 2
     shop.job = FakeJob("running")
