@@ -189,6 +189,7 @@ def test_field_and_status_stay_in_sight(page: Page) -> None:
     expect(status).to_be_in_viewport(ratio=1)
     page.set_viewport_size({"width": (page.viewport_size or {})["width"], "height": 600})  # as low as a laptop's
     expect(status).to_be_in_viewport(ratio=1)
+    expect(page.get_by_test_id("stPopoverButton").filter(has_text="Lesions")).to_be_in_viewport(ratio=1)
     for title in ("Predict", "Kernels", "Neighbours", "Lessons", "Model"):
         go_to(page, title)
         expect(status).to_be_in_viewport(ratio=1)
