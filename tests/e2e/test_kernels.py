@@ -1,7 +1,7 @@
 """Figure 3 as a person meets it: sorted, chosen, played back, and before gratings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.text import table
-from model import history
+from model import gabors, history
 from model.explorer import Explorer
-from model.kernels import colour_selectivity
+from model.kernels import Gabor, colour_selectivity
 from tests.app.test_kernels_page import two_pictures, write_history
 from tests.e2e.actions import atlas, expect_no_trouble, open_page, settle
 from tests.e2e.conftest import _watched_page, serving
@@ -35,6 +35,21 @@ def test_sorting_orders_each_gpu_by_itself(wide_page: Page) -> None:
     for tower in (0, 1):
         units = range(layer.units)[layer.tower_units(tower)]
         assert order(canvases.nth(tower)) == [unit + 1 for unit in sorted(units, key=lambda unit: shares[unit])]
+    fits = gabors.of(str(MODEL), explorer.weights["conv1.weight"])
+    sorts: dict[str, tuple[Callable[[Gabor], bool], Callable[[Gabor], float]]] = {
+        "Orientation": (lambda fit: fit.has_orientation, lambda fit: round(fit.orientation) % 180),
+        "Frequency": (lambda fit: fit.has_frequency, lambda fit: fit.frequency),
+        "R² of the Gabor fit, best first": (lambda fit: fit.is_good, lambda fit: -fit.r2),
+    }
+    for name, (is_sure, value) in sorts.items():
+        wide_page.get_by_label("Sort by").select_option(label=name)
+        for tower in (0, 1):
+            units = [unit for unit in range(layer.units)[layer.tower_units(tower)] if is_sure(fits[unit])]
+            expected = " ".join(str(unit + 1) for unit in sorted(units, key=lambda unit: value(fits[unit])))
+            assert expected
+            expect(canvases.nth(tower)).to_have_attribute(
+                "data-order", re.compile(f"^{expected} ")
+            )  # the others after them
     expect_no_trouble(wide_page)
 
 
@@ -62,6 +77,7 @@ def test_pointer_tells_the_numbers(page: Page, lang: str) -> None:
     canvas.hover(position={"x": 8, "y": 8})
     said = table(lang)["kernels_tip"].split("{orientation}")[0].format(number=1, colour="@")
     expect(atlas(page).locator(".tip")).to_contain_text(re.compile(re.escape(said).replace("@", r"\.\d\d")))
+    expect(atlas(page).locator(".tip")).to_contain_text(re.compile(r"R² (\.\d\d|1\.00)$"))
 
 
 @pytest.fixture(params=[1280, 400], ids=["wide", "narrow"])
