@@ -27,6 +27,8 @@ CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .25rem 0 .5rem;
   background: light-dark(LIGHT, DARK); border-top: 1px solid #8886; }
+.st-key-foot { gap: .25rem .5rem; }
+.st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }
 @media (min-width: 640px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-left) { position: sticky; top: 3.5rem; max-height: calc(100vh - 6.5rem); overflow-y: auto; scrollbar-width: thin; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-left) { scroll-padding-bottom: 14rem; }  /* what has the focus is above the foot */
@@ -38,9 +40,8 @@ CSS = """
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-left) + [data-testid="stColumn"] { order: 1; }
   [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { order: 2; }
   [data-testid="stMain"] { scroll-padding-bottom: 9rem; }  /* what has the focus is above the foot */
-  .st-key-foot { flex-flow: row wrap; gap: .25rem .5rem; }
+  .st-key-foot { flex-flow: row wrap; }
   .st-key-foot > [data-testid="stLayoutWrapper"] { width: auto; flex: 1 0 auto; }
-  .st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }
 }
 .st-key-unit_panel { transition: opacity .15s; }
 .st-key-unit_panel.other-unit { opacity: .3; }

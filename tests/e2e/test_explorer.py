@@ -239,6 +239,7 @@ def test_paint_changes_the_prediction(wide_page: Page) -> None:
     wide_page.mouse.down()
     for x, y in ((0.8, 0.3), (0.8, 0.6), (0.2, 0.6), (0.5, 0.9)):
         wide_page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    expect(bars).not_to_have_text(before)  # while the brush is still down
     wide_page.mouse.up()
     expect(bars).not_to_have_text(before)
     wide_page.locator(".picture .clear").click()

@@ -75,6 +75,7 @@ def test_pointer_tells_the_numbers(page: Page, lang: str) -> None:
     canvas.hover(position={"x": 8, "y": 8})
     said = table(lang)["kernels_tip"].split("{orientation}")[0].format(number=1, colour="@")
     expect(atlas(page).locator(".tip")).to_contain_text(re.compile(re.escape(said).replace("@", r"\.\d\d")))
+    expect(atlas(page).locator(".tip")).to_contain_text(re.compile(r"R² (\.\d\d|1\.00)$"))
 
 
 @pytest.fixture(params=[1280, 400], ids=["wide", "narrow"])
