@@ -15,6 +15,7 @@ from app.components import atlas as component
 from app.samples import sample_path
 from app.text import class_word, speaking, table
 from model.explorer import Activations, Explorer
+from model.layers import PAPER
 from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle
 from tests.test_shipped_model import MODEL
 
@@ -101,6 +102,41 @@ def luminance(colour: npt.NDArray[Any]) -> float:
     """WCAG's relative luminance of an RGB triple 0..255."""
     share = np.asarray(colour, float) / 255
     return float(np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def test_every_unit_of_the_papers_net_has_its_place(wide_page: Page) -> None:
+    """One atlas a GPU, conv1's 96 to conv4's 384; fc6 and fc7 are 64 wide and twice 32 high. Numbers stand in for a net."""
+    rows = [row for row in PAPER.layers if row.name not in ("fc8", "prob")]
+    open_page(wide_page, "")
+    drawn = atlas(wide_page).evaluate(
+        """(root, layers) => {
+          const { alexnet } = globalThis, sum = (count) => layers.reduce((all, layer) => all + count(layer), 0);
+          const units = sum((layer) => layer.units), highs = new Float32Array(units).fill(1);
+          let first = 0, offset = 0;
+          for (const layer of layers) {
+            Object.assign(layer, { ...alexnet.seen.layers.find(({ name }) => name === layer.name), ...layer, first, offset });
+            first += layer.units;
+            offset += layer.units * layer.size ** 2;
+          }
+          const none = { lows: new Float32Array(units), peaks: new Uint32Array(units), muted: {} };
+          alexnet.seen = { ...alexnet.seen, ...none, highs, layers, pixels: new Uint8Array(offset) };
+          return layers.map(({ name }) => {
+            alexnet.look({ layer: name, unit: 0, row: null, column: null });
+            return [...root.querySelectorAll("canvas.maps")].map(({ dataset, width, height }) =>
+              ({ order: JSON.parse(dataset.order), columns: Number(dataset.columns), width, height }));
+          });
+        }""",
+        [{"name": row.name, "units": row.units, "size": row.size_px} for row in rows],
+    )
+    for row, towers in zip(rows, drawn, strict=True):
+        assert [one["order"] for one in towers] == [
+            list(range(row.tower_units(tower).start, row.tower_units(tower).stop)) for tower in (0, 1)
+        ]
+        for one in towers:
+            cell = one["width"] / one["columns"]
+            assert cell >= row.size_px
+            assert one["columns"] * one["height"] / cell == row.units / 2, row.name
+            assert row.size_px > 1 or (one["columns"], one["height"] / cell) == (64, 32)
 
 
 @pytest.mark.parametrize("layer", ["fc6", "fc7", "conv3"])

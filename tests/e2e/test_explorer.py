@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from app.figures import GPU_COLOURS
 from app.samples import sample_path
 from app.text import table
 from model.class_names import class_name
@@ -138,6 +139,15 @@ def test_click_on_a_map_opens_the_unit(page: Page, lang: str) -> None:
     expect_no_trouble(page)
 
 
+def inks(page: Page, places: list[tuple[int, int]]) -> list[str]:
+    """The overlay's colours at rows and columns of its 512; without alpha where it is full."""
+    colours = page.locator(".picture .over").evaluate(
+        "(over, at) => at.map(([y, x]) => Array.from(over.getContext('2d').getImageData(x, y, 1, 1).data))",
+        [list(place) for place in places],
+    )
+    return ["#" + bytes(colour).hex().upper().removesuffix("FF") for colour in colours]
+
+
 def test_hover_says_value_and_receptive_field(wide_page: Page) -> None:
     """The value is the network's, in two digits where 8 bits say no more; the field the layer table's, cut at the edge."""
     open_page(wide_page, "")
@@ -156,7 +166,8 @@ def test_hover_says_value_and_receptive_field(wide_page: Page) -> None:
         unit = int(seen[name].max((1, 2)).argmax())
         point_at(wide_page, name, unit, *place)
         lines = wide_page.locator(".atlas .lines")
-        expect(lines).to_contain_text(f"row {place[0] + 1}, column {place[1] + 1}: ")
+        gpu = 1 + int(unit >= row.tower_units(0).stop)
+        expect(lines).to_contain_text(f"{name} unit {unit + 1}, GPU{gpu}, row {place[0] + 1}, column {place[1] + 1}: ")
         said = lines.inner_text().splitlines()[0].split(": ")[1]
         assert re.fullmatch(r"about (0|0\.0*[1-9]\d?|[1-9]\.\d|[1-9]\d0*|[1-9])", said), said
         exact, step = float(seen[name][unit][place]), float(seen[name][unit].max()) / 255
@@ -167,6 +178,10 @@ def test_hover_says_value_and_receptive_field(wide_page: Page) -> None:
         point_at(wide_page, name, unit, *place)
         field = " ".join(str(edge) for edge in (row.field(*place)))
         expect(wide_page.locator(".picture")).to_have_attribute("data-field", field)
+        top, left, bottom, right = (2 * (16 + edge) for edge in row.field(*place))  # on the overlay, 2 to the pixel
+        y, x = (top + bottom) // 2, (left + right) // 2
+        assert inks(wide_page, [(top, x), (bottom, x), (y, left), (y, right)]) == [GPU_COLOURS[gpu - 1]] * 4
+        assert inks(wide_page, [(y, x)]) == ["#00000000"]
     assert explorer.config.layer["pool5"].field_px == 195
     over = wide_page.get_by_role("button", name="Map", exact=True)
     expect(over).to_be_visible()

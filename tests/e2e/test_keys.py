@@ -1,5 +1,7 @@
 """The explorer by keyboard alone: layers, units, places, one step back, and the sheet that says so."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -45,7 +47,9 @@ def test_enter_goes_in_and_escape_back(wide_page: Page) -> None:
     page.locator(".atlas .card canvas").focus()
     page.keyboard.press("ArrowDown")
     settle(page)
-    assert "at=" in page.url
+    at = re.search(r"at=(\d+)(?:~|%7E)(\d+)", page.url)
+    assert at
+    expect(page.locator(".window .lead")).to_contain_text(f", row {at[1]}, column {at[2]} reads 3 x 3 values")
     page.keyboard.press("Escape")
     settle(page)
     assert "at=" not in page.url

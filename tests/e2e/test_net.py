@@ -116,14 +116,19 @@ def test_what_is_stale_is_pale(wide_page: Page) -> None:
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
     open_page(wide_page, "")
     expect(wide_page.locator(".net svg text")).to_have_text(["87 kB", "18 kB", "4 kB", "2 kB"])
-    lines = wide_page.locator(".net svg line").evaluate_all(
-        "(lines) => lines.map((line) => [Number(line.dataset.traffic), Number(line.getAttribute('stroke-width'))])"
+    lines = wide_page.locator(".net").evaluate(
+        """(net) => [...net.querySelectorAll("svg line")].map((line) => {
+          const ends = ({ style }) => Math.abs(parseFloat(style.left) - line.getAttribute("x2")) < 0.01;
+          const into = [...net.querySelectorAll(".box[data-layer]")].find(ends).dataset.layer;
+          return [into, Number(line.dataset.traffic), Number(line.getAttribute("stroke-width"))];
+        })"""
     )
-    crossing = [(traffic, width) for traffic, width in lines if traffic]
-    assert [traffic for traffic, _ in crossing] == [traffic for traffic in TRAFFIC for _ in range(2)]
-    for traffic, width in crossing:
+    crossing = [(into, traffic, width) for into, traffic, width in lines if traffic]
+    where = zip(("conv3", "fc6", "fc7", "fc8"), TRAFFIC, strict=True)
+    assert [(into, traffic) for into, traffic, _ in crossing] == [pair for pair in where for _ in range(2)]
+    for _, traffic, width in crossing:
         assert width == pytest.approx(TRAFFIC[traffic], abs=0.006)
-    assert {width for traffic, width in lines if not traffic} == {1.5}
+    assert {width for _, traffic, width in lines if not traffic} == {1.5}
 
 
 def strongest(layer: str) -> tuple[int, int]:
