@@ -1,7 +1,6 @@
 """The server around the pages: what a visitor sees of a failure that no page caught."""
 
 import asyncio
-import gc
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,41 +8,11 @@ from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import pytest
-import streamlit as st
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 from app import main
 from app.text import t
-from tests.toys import write_toy
-
-
-def test_warm_up_opens_the_first_model_and_freezes_what_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is collected behind the pages' backs: not by Streamlit after each of their runs, nor over what stays."""
-    path = tmp_path / "toy" / "model.onnx"
-    path.parent.mkdir()
-    write_toy(path)
-    monkeypatch.setenv("ALEXNET_MODEL", str(path))
-    opened: list[str] = []
-    monkeypatch.setattr(main.answers, "layer_times", opened.append)
-    main.warm_up()
-    try:
-        assert opened == ["toy"]
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-    assert st.get_option("runner.postScriptGC") is False
-
-    async def serve() -> int:
-        collected: list[int] = []
-        monkeypatch.setattr(main, "warm_up", lambda: None)
-        monkeypatch.setattr(main, "COLLECT_SECONDS", 0.01)
-        monkeypatch.setattr(main.gc, "collect", lambda: collected.append(1))
-        async with main.lifespan(main.app):
-            await asyncio.sleep(0.1)
-        return len(collected)
-
-    assert asyncio.run(serve()) > 1
 
 
 def fails() -> None:

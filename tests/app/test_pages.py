@@ -134,7 +134,7 @@ def test_a_share_of_any_layer(app: AppTest) -> None:
     """One slider for all of them: it is where the layer that is chosen has it."""
 
     def share() -> Any:
-        return next(slider for slider in app.slider if slider.key.startswith("lesion_share"))
+        return next(slider for slider in app.slider if (slider.key or "").startswith("lesion_share"))
 
     app.run()
     share().set_value(25).run()

@@ -136,8 +136,9 @@ def in_box(page: Page, layer: str, tower: int) -> npt.NDArray[np.uint8]:
 
 def strongest_map(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """The map with the largest value of all, none below zero, as greys 0..255 of that."""
-    found = maps[int(maps.max((1, 2)).argmax())].astype(float)
-    return 255 * found / (found.max() or 1)
+    found = maps[int(maps.max((1, 2)).argmax())].astype(np.float64)
+    greys: npt.NDArray[np.float64] = 255 * found / (found.max() or 1)
+    return greys
 
 
 def point_at(page: Page, layer: str, unit: int, row: int, column: int) -> Locator:
