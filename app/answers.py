@@ -38,7 +38,7 @@ def _run_ten_crops(
 
 def key(intact: bool = False, edited: bool = True) -> str:
     """A word that changes with whatever the network's answer depends on, but for the model."""
-    told: list[Any] = [None if intact else sorted(view().lesions.amounts.items())]
+    told: list[Any] = [[] if intact else sorted(view().lesions.amounts.items())]  # nothing muted is intact
     if edited and view().edits:
         told += [view().edits, crop_view(), mean_colour().tolist()]  # paint and colours are those of the model in use
     return hashlib.sha256(f"{picture().key} {told}".encode()).hexdigest()[:16]

@@ -25,20 +25,23 @@ from app.why_panel import is_asked, take_asked
 
 CSS = """
 .stMainBlockContainer { padding: 2.5rem clamp(1rem, 3vw, 3rem) 3rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .25rem 0 .5rem;
+  background: light-dark(LIGHT, DARK); border-top: 1px solid #8886; }
+.st-key-foot { gap: .25rem .5rem; }
+.st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }
 @media (min-width: 640px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-left) { position: sticky; top: 3.5rem; max-height: calc(100vh - 4rem); overflow-y: auto; scrollbar-width: thin; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-left) { position: sticky; top: 3.5rem; max-height: calc(100vh - 6.5rem); overflow-y: auto; scrollbar-width: thin; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-left) { scroll-padding-bottom: 14rem; }  /* what has the focus is above the foot */
 }
 @media (max-width: 639px) {  /* one column: the photograph, the page, and at its foot what stays in sight */
   [data-testid="stColumn"]:has(.st-key-left), [data-testid="stColumn"]:has(.st-key-left) > [data-testid="stVerticalBlock"],
   [data-testid="stLayoutWrapper"]:has(> .st-key-left), .st-key-left { display: contents; }
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-left) { gap: 1rem; }
   [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:has(.st-key-left) + [data-testid="stColumn"] { order: 1; }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { order: 2; position: sticky; bottom: 0; z-index: 10; padding: .25rem 0 .5rem;
-    background: light-dark(LIGHT, DARK); border-top: 1px solid #8886; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-foot) { order: 2; }
   [data-testid="stMain"] { scroll-padding-bottom: 9rem; }  /* what has the focus is above the foot */
-  .st-key-foot { flex-flow: row wrap; gap: .25rem .5rem; }
+  .st-key-foot { flex-flow: row wrap; }
   .st-key-foot > [data-testid="stLayoutWrapper"] { width: auto; flex: 1 0 auto; }
-  .st-key-foot [data-testid="stCaptionContainer"] p { font-size: .8rem; line-height: 1.35; }
 }
 .st-key-unit_panel { transition: opacity .15s; }
 .st-key-unit_panel.other-unit { opacity: .3; }

@@ -16,7 +16,7 @@ CSS = f"""
 .stMainBlockContainer {{ zoom: {SCALE}; --zoom: {SCALE}; padding-top: .75rem; }}
 [data-testid="stDataFrame"], [data-testid="stPlotlyChart"] {{ zoom: {1 / SCALE}; }}  /* measure themselves without zoom, and would grow too wide */
 @media (min-width: 640px) {{ [data-testid="stLayoutWrapper"]:has(> .st-key-left) {{ top: .75rem; max-height: calc(100vh / {SCALE} - 1.5rem); }} }}
-@media (max-width: 639px) {{ [data-testid="stLayoutWrapper"]:has(> .st-key-foot) {{ position: static !important; }} }}  /* large as all is, it would hide a bar */
+[data-testid="stLayoutWrapper"]:has(> .st-key-foot) {{ position: static !important; }}  /* large as all is, it would hide a bar */
 @media (min-width: 1000px) and (max-width: 1600px) {{ .st-key-net {{ zoom: .8; }} }}  /* else fc7 to prob are out of sight */
 """
 

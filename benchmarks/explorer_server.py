@@ -43,6 +43,7 @@ STOPWATCH = (Path(__file__).parent / "stopwatch.js").read_text(encoding="utf-8")
 TOP5 = "texts('.st-key-top5 .name') + texts('.st-key-top5 .value')"
 NET, ATLAS = "painted('.net')", "painted('.atlas')"
 RUNS = "texts('.runs')"
+ASKED, TOLD = "passed.asked", "passed.told"  # the server, of the event; the browser, of the bars
 AT_REST = "atRest(location.pathname + painted('.picture'))"  # the page and picture of a script that has ended
 
 
@@ -165,15 +166,6 @@ def times_of(page: Page, event: str, act: Callable[[], object], marks: Mapping[s
     act()
     times: dict[str, float] = page.evaluate("() => stopwatch.times")
     return times
-
-
-def talk(page: Page, until_ms: float) -> dict[str, float]:
-    """When, after the event last timed, the page spoke to the server ("sent") and heard from it ("first", "last"), in milliseconds.
-
-    What came after `until_ms` is left out.
-    """
-    found: dict[str, float] = page.evaluate("(until) => stopwatch.talk(until)", until_ms)
-    return found
 
 
 def medians(rounds: list[dict[str, float]]) -> dict[str, float]:

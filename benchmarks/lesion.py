@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 N, WARM_UP, GOAL_MS = 12, 2, 150
+MARKS = {
+    "asked": explorer.ASKED,
+    "told": explorer.TOLD,
+    "top5": explorer.TOP5,
+    "ended": f"atRest({explorer.TOP5})",
+    "net": explorer.NET,
+}
 
 
 def measure() -> list[Figure]:
@@ -31,20 +38,19 @@ def measure() -> list[Figure]:
     what = (
         f"from the click that mutes GPU2 to the paint of the wounded bars beside the intact, a new photograph each time, "
         f"against the forward pass alone ({forward:.1f} ms) and the rerun of an empty Streamlit page ({floor:.0f} ms); "
-        f"the net and all activations are painted after {times['net']:.0f} ms; of the median {times['sent']:.0f} ms until the page "
-        f"tells the server, {times['first'] - times['sent']:.0f} until its first answer, {times['last'] - times['first']:.0f} until the "
-        f"last before the bars (the forward pass in it), {times['top5'] - times['last']:.0f} for drawing and painting; single ones "
-        f"{explorer.spread(rounds, 'top5')}"
+        f"of the median {times['asked']:.0f} ms until the browser has asked, {times['told'] - times['asked']:.0f} until the server's "
+        f"message with the bars is back, {forward:.0f} of them in the network, {times['top5'] - times['told']:.0f} until they are "
+        f"painted; the script has ended after {times['ended']:.0f} ms, the net and all activations are painted after "
+        f"{times['net']:.0f} ms; single ones {explorer.spread(rounds, 'top5')}"
     )
     goal = f"<= forward pass + {GOAL_MS} = {forward + GOAL_MS:.0f} ms"
     return [within("lesion", (times["top5"], forward + floor), N, what, forward + GOAL_MS, goal)]
 
 
 def wound(page: Page, photo: bytes) -> dict[str, float]:
-    """Milliseconds by mark of muting GPU2 for a new photograph, which is healed again; with what was said meanwhile."""
+    """Milliseconds by mark of muting GPU2 for a new photograph, which is healed again."""
     explorer.timed(page, "change", partial(explorer.choose_file, page, photo), {"net": explorer.NET})
     mute = page.locator(".mute[data-target=gpu2]")
-    times = explorer.timed(page, "click", partial(mute.click), {"top5": explorer.TOP5, "net": explorer.NET})
-    times |= explorer.talk(page, times["top5"])
+    times = explorer.timed(page, "click", mute.click, MARKS)
     explorer.timed(page, "click", mute.click, {"net": explorer.NET})
     return times

@@ -1,4 +1,5 @@
 // Milliseconds from an event to the second frame after what it brought is in the document: that frame's predecessor painted it.
+// A mark that is a number is a moment itself.
 const hosts = new Map();
 
 // An element inside a component's shadow root.
@@ -17,20 +18,20 @@ const texts = (selector) => [...document.querySelectorAll(selector)].map((one) =
 
 const app = () => document.querySelector('[data-testid="stApp"]')?.dataset ?? {};
 const atRest = (text) => (app().testScriptState === "notRunning" ? text : ""); // of the script
-const reader = (text) => new Function("inside", "texts", "painted", "atRest", `return ${text}`).bind(null, inside, texts, painted, atRest);
 
-// When the page and its server spoke to each other: Streamlit's frontend finds this socket in place of the browser's.
-const sent = [], heard = [];
-globalThis.WebSocket = class extends WebSocket {
-  constructor(...words) {
-    super(...words);
-    this.addEventListener("message", () => heard.push(performance.now()));
-  }
-  send(data) {
-    sent.push(performance.now());
-    super.send(data);
-  }
+// Since the event: when the first message to the server was on its way, and when the one was back that brings the bars.
+const passed = { asked: 0, told: 0 }, SMALL_BYTES = 20_000, { send } = WebSocket.prototype;
+function hear({ data, timeStamp }) {
+  if (data.byteLength < SMALL_BYTES && new TextDecoder().decode(data).includes('class="bars')) passed.told ||= timeStamp;
+}
+WebSocket.prototype.send = function (data) {
+  passed.asked ||= performance.now();
+  this.addEventListener("message", hear); // a second time it does nothing
+  return send.call(this, data);
 };
+
+const known = { inside, texts, painted, atRest, passed };
+const reader = (text) => new Function(...Object.keys(known), `return ${text}`).bind(null, ...Object.values(known));
 
 let since = null; // when the script was last seen running, or the document not ready
 function watch() {
@@ -43,23 +44,18 @@ watch();
 globalThis.stopwatch = {
   idle: () => ([...document.images].every((image) => image.complete) ? performance.now() - (since ?? performance.now()) : 0),
   settledAt: () => since,
-  // Milliseconds after the event: the page's first word to the server, and the first and last answer before `until`.
-  talk(until) {
-    const within = (times) => times.map((time) => time - this.begun()).filter((time) => time >= 0 && time <= until);
-    const answers = within(heard);
-    return { sent: within(sent)[0], first: answers[0], last: answers.at(-1) };
-  },
   read: (text) => reader(text)(),
   start(event, marks) {
     const reads = Object.entries(marks).map(([name, text]) => [name, reader(text)]);
     const before = reads.map(([, read]) => read());
     let begun = null;
-    this.begun = () => begun;
-    addEventListener(event, ({ timeStamp }) => (begun = timeStamp), { capture: true, once: true });
+    const begin = ({ timeStamp }) => (Object.assign(passed, { asked: 0, told: 0 }), (begun = timeStamp));
+    addEventListener(event, begin, { capture: true, once: true });
     const arrival = ([name, read], i) => new Promise((done) => {
       const look = () => {
         const now = begun === null ? before[i] : read();
         if (!now || now === before[i]) return requestAnimationFrame(look);
+        if (typeof now === "number") return done([name, now - begun]);
         return requestAnimationFrame(() => done([name, performance.now() - begun]));
       };
       look();

@@ -32,6 +32,15 @@ def test_last_figure_is_kept(tmp_path: Path) -> None:
     assert {row["name"]: row["ratio"] for row in json.loads(results.read_text())} == {"a": 4.0, "b": 3.0}
 
 
+def test_one_command_measures_all() -> None:
+    """The explorer's speeds among them; each script has what the command calls."""
+    explorer = {"picture_to_top5", "atlas_click", "lesion", "cold_start", "session_memory", "twenty_users"}
+    assert explorer <= set(command.names())
+    for name in command.names():
+        source = (command.RESULTS.parent / f"{name}.py").read_text(encoding="utf-8")
+        assert "\ndef measure() -> list[Figure]:\n" in source, name
+
+
 def test_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["nothing"])

@@ -350,6 +350,12 @@ function update(state, always) {
   tellOther(state);
 }
 
+// What is pressed stays until it is let go: a click on what was drawn anew meanwhile would be lost.
+function whenLetGo(root, does) {
+  if (root.querySelector(":active")) setTimeout(whenLetGo, 50, root, does);
+  else does();
+}
+
 // What had the focus before all was drawn anew gets it again.
 function keepFocus(state, draw) {
   const held = state.root.getRootNode().activeElement, tower = state.parts?.findIndex(({ canvas }) => canvas === held);
@@ -396,13 +402,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
   const listening = (state.listening = new AbortController()), { signal } = listening;
   const listen = (name, does) => shared.addEventListener(name, does, { signal });
-  for (const name of ["seen", "view"]) listen(name, () => update(state));
+  for (const name of ["seen", "view"]) listen(name, () => whenLetGo(root, () => update(state)));
   listen("place", ({ detail }) => choose(state, { unit: shared.view.unit, ...detail }));
   listen("enter", ({ detail }) => ((state.parts[detail] ?? state.parts[0])?.canvas ?? root.querySelector(".choice"))?.focus());
   listen("back", (event) => {
     event.preventDefault();
     back(state);
   });
-  update(state, true);
+  whenLetGo(root, () => update(state, true));
   return () => listening.abort();
 }

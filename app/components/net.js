@@ -194,6 +194,12 @@ function leave(root) {
   shared.dispatchEvent(new Event("hover"));
 }
 
+// What is pressed stays until it is let go: a click on what was drawn anew meanwhile would be lost.
+function whenLetGo(root, does) {
+  if (root.querySelector(":active")) setTimeout(whenLetGo, 50, root, does);
+  else does();
+}
+
 // What is looked at: the layer changes here alone; the address follows, the server hears of it with the next unit.
 function open(name) {
   look({ layer: name, unit: null, row: null, column: null });
@@ -258,32 +264,33 @@ export default function ({ parentElement, data, setTriggerValue }) {
   Object.assign(shared, { look, net: root });
   room.ariaLabel = seen.words.alt;
   room.onscroll = () => fade(room);
-  const redraw = () => {
-    drawNet(seen, root, (asked) => setTriggerValue("mute", asked));
-    fade(room);
-  };
-  redraw();
-
   const mark = () => {
     for (const box of root.querySelectorAll(".box")) {
       box.setAttribute("aria-pressed", box.dataset.layer === shared.view.layer);
     }
     document.querySelector(".st-key-unit_panel")?.classList.toggle("other-unit", !shared.view.isShown);
   };
+  const redraw = () => {
+    if (signal.aborted) return; // newer data came while a button was pressed
+    drawNet(seen, root, (asked) => setTriggerValue("mute", asked));
+    fade(room);
+    if (shared.view) mark();
+    root.dataset.painted = seen.key;
+  };
+  whenLetGo(root, redraw);
+
   const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
   shared.dispatchEvent(new Event("seen"));
   shared.addEventListener("view", mark, { signal });
   if (shared.said !== said || !shared.view) look(seen.view);
   else look(shared.view.asked); // strongest places move with what is computed
   shared.said = said;
-  root.dataset.painted = seen.key;
   let wide = room.clientWidth;
   state.watcher?.disconnect();
   state.watcher = new ResizeObserver(() => {
     if (!room.clientWidth || wide === room.clientWidth) return; // out of sight, or as drawn
     wide = room.clientWidth;
-    redraw();
-    mark();
+    whenLetGo(root, redraw);
   });
   state.watcher.observe(room);
   const onBack = () => {

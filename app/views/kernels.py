@@ -16,6 +16,7 @@ from app.components.take_away import of_unit
 from app.figures import enlarged, greys, kernel_pictures
 from app.kernel_bench import bench
 from app.kernel_spreads import distributions, marked_kernels, share, spreads_of
+from app.lesion_panel import lesion_slider
 from app.text import plain, said, t
 from model import gabors, history
 from model.explorer import Explorer
@@ -166,6 +167,7 @@ def _kernel(layer: Layer, number: int, picture: npt.NDArray[np.uint8], selectivi
         alt = t("unit_map_alt", name="conv1", number=number + 1)
         st.image(enlarged(pixels[0], 440), output_format="PNG", width="stretch", alt=alt)
         st.caption(t("kernel_map_caption"))
+    lesion_slider(f"conv1.{number + 1}", t("kernel_mute", number=number + 1), key="kernel_lesion")
 
 
 def _numbers(selectivity: float, fit: Gabor) -> str:

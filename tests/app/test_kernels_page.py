@@ -14,6 +14,7 @@ from app.kernel_spreads import Bar, Spread
 from app.text import speaking, table
 from model import onnx_file
 from model.history import History, Pictures
+from model.kernels import fit_gabors
 from model.layers import CODE_2012, ONE_TOWER, Config
 from tests.app.test_pages import FRAME, errors, open_page, text
 from tests.toys import TOY, small, write_toy
@@ -76,6 +77,29 @@ def test_selectivity_is_the_files(folder: Path) -> None:
     first = onnx_file.read(folder / "model.onnx")[1]["conv1.weight"][0].astype(float)
     share = 1 - float((first.sum(0) ** 2 / 3).sum() / (first**2).sum())
     assert f"Colour selectivity .{round(100 * share):02d}." in text(app)
+    assert f"R² of its Gabor fit {fit_gabors(first[None])[0].r2:.2f}.".replace(" 0.", " .") in text(app)
+
+
+def test_a_kernel_is_muted_where_it_is_looked_at(folder: Path) -> None:
+    """Each by itself: another one's slider begins at what it has."""
+    app = opened(folder)
+    app.slider(key="kernel_lesion").set_value(40).run()
+    assert "Muted: conv1 unit 1 40 %." in text(app)
+    assert app.query_params["mute"] == "conv1.1-40"
+    app.query_params["kernel"] = "3"
+    app.run()
+    (slider,) = (one for one in app.slider if one.label == "Mute kernel 3")
+    assert slider.value == 0
+    slider.set_value(100).run()
+    assert "Muted: conv1 unit 1 40 %, conv1 unit 3 100 %." in text(app)
+    assert [np.flatnonzero(gain != 1).tolist() for gain in gains_of(app).values()] == [[0, 2]]
+    assert errors(app) == []
+
+
+def gains_of(app: AppTest) -> dict[str, Any]:
+    """What the network's layers are multiplied by."""
+    gains: dict[str, Any] = app.session_state["view"].lesions.gains(TOY)
+    return gains
 
 
 def test_history_beside_the_model(folder: Path) -> None:

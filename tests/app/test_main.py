@@ -1,5 +1,10 @@
 """The server around the pages: what a visitor sees of a failure that no page caught."""
 
+import asyncio
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import pytest
@@ -21,6 +26,41 @@ def test_a_failure_is_one_sentence_on_the_screen_and_all_of_it_in_the_log(caplog
     assert [error.value for error in app.error] == [t("failed")]
     assert "RuntimeError: secret" in caplog.text
     assert main.app._on_script_error is main.say_it_failed
+
+
+def test_what_stays_is_frozen_and_what_goes_is_collected_behind_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this order: the first model is measured, all is frozen, visitors come, garbage is collected until the end."""
+    done: list[str] = []
+    mocked = SimpleNamespace(collect=lambda: done.append("collect"), freeze=lambda: done.append("freeze"))
+    monkeypatch.setattr(main, "gc", mocked)
+    monkeypatch.setattr(main, "COLLECT_SECONDS", 0.01)
+    monkeypatch.setattr("app.answers.layer_times", lambda name: done.append(f"measure {name}"))
+    monkeypatch.setattr("app.state.model_paths", lambda: {"first": Path(), "second": Path()})
+
+    async def live() -> int:
+        async with main.lifespan(main.app):
+            done.append("serve")
+            while done[-1] == "serve":
+                await asyncio.sleep(0.01)
+        ended = len(done)
+        await asyncio.sleep(0.05)
+        return ended
+
+    with ThreadPoolExecutor(1) as own_thread:  # Playwright's loop may be running in this one
+        ended = own_thread.submit(lambda: asyncio.run(live())).result()
+    assert done[:5] == ["measure first", "collect", "freeze", "serve", "collect"]
+    assert len(done) == ended
+    assert main.app._user_lifespan is main.lifespan
+
+
+def test_what_streamlit_is_told() -> None:
+    """No collection after every rerun, no traceback on the screen, nothing sent to anybody."""
+    told = tomllib.loads((Path(main.__file__).parents[1] / ".streamlit" / "config.toml").read_text())
+    assert told["runner"]["postScriptGC"] is False
+    assert told["client"]["showErrorDetails"] == "none"
+    assert told["browser"]["gatherUsageStats"] is False
+    assert "enableXsrfProtection" not in told["server"]  # which leaves it on
+    assert "enableCORS" not in told["server"]
 
 
 async def served(scope: Scope, receive: Receive, send: Send) -> None:

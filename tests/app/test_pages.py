@@ -109,6 +109,46 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     assert not app.exception
 
 
+def test_a_lesion_is_one_forward_pass(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars, maps and neighbours come of the same one; the intact answer beside them is the one from before."""
+    passes: list[Explorer] = []
+    run = Explorer.run
+
+    def noted(explorer: Explorer, *args: Any, **options: Any) -> Any:
+        passes.append(explorer)
+        return run(explorer, *args, **options)
+
+    monkeypatch.setattr(Explorer, "run", noted)
+    build_gallery(tmp_path)
+    app.run()
+    passes.clear()
+    app.slider(key="lesion_gpu2").set_value(50).run()
+    assert len(passes) == 1
+    for page in ("neighbours", "predict", "kernels", "explore"):
+        open_page(app, page)
+    assert errors(app) == []
+    assert len(passes) == 1
+
+
+def test_a_share_of_any_layer(app: AppTest) -> None:
+    """One slider for all of them: it is where the layer that is chosen has it."""
+
+    def share() -> Any:
+        return next(slider for slider in app.slider if (slider.key or "").startswith("lesion_share"))
+
+    app.run()
+    share().set_value(25).run()
+    app.selectbox(key="lesion_layer").set_value("conv3").run()
+    assert share().value == 0
+    share().set_value(50).run()
+    assert app.query_params["mute"] == "conv1-25~conv3-50"
+    muted = app.session_state["view"].lesions.muted(TOY)
+    assert {name: len(units) for name, units in muted.items()} == {"conv1": 2, "conv3": 8}
+    app.selectbox(key="lesion_layer").set_value("conv1").run()
+    assert share().value == 25
+    assert errors(app) == []
+
+
 def test_healed_lesions_stay_healed(app: AppTest) -> None:
     """A folded panel's slider is not drawn anew, so a browser goes on telling what it said before."""
     app.run()

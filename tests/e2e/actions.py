@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 
+import numpy as np
+import numpy.typing as npt
 from playwright.sync_api import Locator, Page, expect
 
 PAGES = ("", "predict", "kernels", "neighbours", "lessons", "model")
@@ -118,6 +120,25 @@ def open_layer(page: Page, layer: str) -> Locator:
     """Click a layer in the net; its atlas."""
     page.locator(f'.net .box[data-layer="{layer}"]').first.click()
     return atlas(page, layer)
+
+
+def in_box(page: Page, layer: str, tower: int) -> npt.NDArray[np.uint8]:
+    """The greys of what a layer's box in the net shows of a GPU."""
+    canvas = page.locator(f'.net .box[data-layer="{layer}"] canvas').nth(tower)
+    width, data = canvas.evaluate(
+        """(canvas) => [canvas.width,
+          Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)]"""
+    )
+    pixels = np.array(data, np.uint8).reshape(-1, width, 4)
+    assert (pixels == pixels[..., :1])[..., :3].all()
+    return pixels[..., 0]
+
+
+def strongest_map(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The map with the largest value of all, none below zero, as greys 0..255 of that."""
+    found = maps[int(maps.max((1, 2)).argmax())].astype(np.float64)
+    greys: npt.NDArray[np.float64] = 255 * found / (found.max() or 1)
+    return greys
 
 
 def point_at(page: Page, layer: str, unit: int, row: int, column: int) -> Locator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import plotly.colors
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.components import atlas as component
 from app.samples import sample_path
 from app.text import class_word, speaking, table
 from model.explorer import Activations, Explorer
@@ -85,6 +87,15 @@ def test_range_and_colours_change_the_pixels(wide_page: Page, seen: Activations)
         assert np.abs(shown() - ramp(name, own)).max() <= 3
     found.locator(".colour").click()
     assert np.abs(shown() - 255 * own[..., None]).max() <= 1
+
+
+def test_the_papers_fc_units_make_a_square(wide_page: Page) -> None:
+    """4,096 of them 64 by 64, on one GPU or as two halves; no such net ships."""
+    script = Path(component.__file__).with_name("atlas.js").read_text(encoding="utf-8").partition("export default")[0]
+    columns = wide_page.evaluate(
+        f"() => {{ {script}; return [2048, 4096].map((count) => layoutOf({{ size: 1 }}, count).columns); }}"
+    )
+    assert columns == [64, 64]
 
 
 def luminance(colour: npt.NDArray[Any]) -> float:

@@ -37,6 +37,14 @@ from tests.photographs import IMAGENET20, needs_photographs
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
+WATCH_TINTS = """() => {
+  globalThis.tints = []; // how pale what holds the bars is going to be, whenever it is out of date
+  const note = ({ target }) => {
+    if (target.dataset.stale !== "true" || !target.querySelector(".bars")) return;
+    for (const one of target.getAnimations()) tints.push(one.effect.getKeyframes().at(-1).opacity);
+  };
+  new MutationObserver((all) => all.forEach(note)).observe(document, { subtree: true, attributeFilter: ["data-stale"] });
+}"""
 
 
 def png(image: Image.Image) -> bytes:
@@ -96,12 +104,15 @@ def test_the_status_line_is_of_the_picture_in_use(wide_page: Page) -> None:
     )
     expect(line).to_be_visible()
     said = {line.inner_text()}
+    wide_page.evaluate(WATCH_TINTS)
     for name in ("coffee", "rocket", "flower", "palace"):
         upload(wide_page, f"{name}.png", sample_path(name).read_bytes())
         expect(wide_page.get_by_text(f"{name}.png. The network sees")).to_be_visible()
         expect(line).to_have_count(1)
         said.add(line.inner_text())
     assert len(said) > 1
+    assert set(wide_page.evaluate("globalThis.tints")) == {"0.33"}  # the bars before, until the new ones are there
+    expect(wide_page.locator('[data-stale="true"]')).to_have_count(0)
 
 
 def test_broken_file_is_one_sentence(wide_page: Page) -> None:
@@ -189,7 +200,14 @@ def test_field_and_status_stay_in_sight(page: Page) -> None:
     expect(page.locator(".picture")).to_have_attribute("data-field", "32 32 195 195")
     expect(page.locator(".atlas canvas.maps").nth(1)).to_be_in_viewport()
     expect(page.locator(".picture .over")).to_be_in_viewport(ratio=1)
-    expect(page.get_by_text("This picture took")).to_be_in_viewport(ratio=1)
+    status = page.get_by_text("This picture took")
+    expect(status).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": int(page.evaluate("innerWidth")), "height": 600})  # as low as a laptop's
+    expect(status).to_be_in_viewport(ratio=1)
+    expect(page.get_by_test_id("stPopoverButton").filter(has_text="Lesions")).to_be_in_viewport(ratio=1)
+    for title in ("Predict", "Kernels", "Neighbours", "Lessons", "Model"):
+        go_to(page, title)
+        expect(status).to_be_in_viewport(ratio=1)
 
 
 def test_every_layer_is_drawn(page: Page) -> None:
@@ -236,6 +254,7 @@ def test_paint_changes_the_prediction(wide_page: Page) -> None:
     wide_page.mouse.down()
     for x, y in ((0.8, 0.3), (0.8, 0.6), (0.2, 0.6), (0.5, 0.9)):
         wide_page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    expect(bars).not_to_have_text(before)  # while the brush is still down
     wide_page.mouse.up()
     expect(bars).not_to_have_text(before)
     wide_page.locator(".picture .clear").click()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.text import table
-from model import history
+from model import gabors, history
 from model.explorer import Explorer
 from model.kernels import colour_selectivity
 from tests.app.test_kernels_page import two_pictures, write_history
@@ -31,10 +31,19 @@ def test_sorting_orders_each_gpu_by_itself(wide_page: Page) -> None:
     layer, shares = explorer.config.layer["conv1"], colour_selectivity(explorer.weights["conv1.weight"])
     canvases = atlas(wide_page).locator("canvas")
     assert order(canvases.first) == list(range(1, layer.tower_units(0).stop + 1))
-    wide_page.get_by_label("Sort by").select_option(label="Colour selectivity")
-    for tower in (0, 1):
-        units = range(layer.units)[layer.tower_units(tower)]
-        assert order(canvases.nth(tower)) == [unit + 1 for unit in sorted(units, key=lambda unit: shares[unit])]
+    fits = gabors.of(MODEL, explorer.weights["conv1.weight"])
+    last = 1e9  # those of which the quantity says little
+    ranks = {
+        "kernels_colour": shares.tolist(),
+        "kernels_orientation": [round(fit.orientation) % 180 + last * (not fit.has_orientation) for fit in fits],
+        "kernels_frequency": [fit.frequency + last * (not fit.has_frequency) for fit in fits],
+        "kernels_r2": [-fit.r2 + last * (not fit.is_good) for fit in fits],
+    }
+    for key, rank in ranks.items():
+        wide_page.get_by_label("Sort by").select_option(label=table("en")[key])
+        for tower in (0, 1):
+            units = range(layer.units)[layer.tower_units(tower)]
+            assert order(canvases.nth(tower)) == [unit + 1 for unit in sorted(units, key=rank.__getitem__)], key
     expect_no_trouble(wide_page)
 
 
@@ -53,6 +62,10 @@ def test_click_and_keys_follow_the_sorted_order(page: Page, lang: str) -> None:
     assert order(gpu2) == found  # the server's answer keeps the order
     gpu2.press("ArrowLeft")
     expect(page.get_by_role("heading", name=titles[0])).to_be_visible()
+    page.get_by_role("slider", name=words["kernel_mute"].format(number=found[0])).press("End")
+    kernel = words["lesions_unit"].format(name="conv1", number=found[0])
+    muted = words["lesions_item"].format(what=kernel, percent=100)
+    expect(page.get_by_text(words["lesions_some"].format(what=muted))).to_be_visible()
     expect_no_trouble(page)
 
 
@@ -62,6 +75,7 @@ def test_pointer_tells_the_numbers(page: Page, lang: str) -> None:
     canvas.hover(position={"x": 8, "y": 8})
     said = table(lang)["kernels_tip"].split("{orientation}")[0].format(number=1, colour="@")
     expect(atlas(page).locator(".tip")).to_contain_text(re.compile(re.escape(said).replace("@", r"\.\d\d")))
+    expect(atlas(page).locator(".tip")).to_contain_text(re.compile(r"R² (\.\d\d|1\.00)$"))
 
 
 @pytest.fixture(params=[1280, 400], ids=["wide", "narrow"])

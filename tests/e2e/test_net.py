@@ -6,12 +6,13 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.samples import sample_path
 from app.text import table
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, expect_no_trouble, open_layer, open_page, settle, upload
+from tests.e2e.actions import atlas, expect_no_trouble, in_box, open_layer, open_page, settle, strongest_map
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -56,6 +57,62 @@ def test_facts_of_every_layer(wide_page: Page) -> None:
     expect(wide_page.get_by_text("the fastest of 8 passes over random noise")).to_be_visible()
 
 
+def test_every_box_holds_what_its_layer_does(wide_page: Page) -> None:
+    """The strongest map of each GPU's half, or all units of one value each; another picture's after another picture."""
+    explorer = Explorer.open(MODEL, "cpu")
+    for name in ("cat", "rocket"):
+        open_page(wide_page, f"?sample={name}")
+        seen = explorer.run(sample_path(name))
+        for row in explorer.config.layers:
+            for tower, values in enumerate(np.split(seen[row.name], row.towers)):
+                shown = in_box(wide_page, row.name, tower)
+                if row.size_px > 1:
+                    assert np.abs(shown - strongest_map(values)).max() <= 1, row.name
+                else:
+                    units = np.clip(255 * values / values.max(), 0, None)
+                    assert np.abs(shown.ravel()[: row.units // row.towers] - units).max() <= 1, row.name
+
+
+def test_what_is_stale_is_pale(wide_page: Page) -> None:
+    """Answers of the picture before, while those of the new one are on their way from the server."""
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    is_slow = False
+
+    def pass_on(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+
+        def from_server(message: str | bytes) -> None:
+            assert isinstance(message, bytes)
+            if is_slow and (held or ForwardMsg.FromString(message).WhichOneof("type") == "delta"):
+                held.append((page_side, message))
+            else:
+                page_side.send(message)
+
+        page_side.on_message(server_side.send)
+        server_side.on_message(from_server)
+
+    wide_page.route_web_socket("**/_stcore/stream", pass_on)
+    open_page(wide_page, "")
+    answers = (".st-key-top5 .bars", ".net", ".atlas", ".window")
+    opacity = """(shown) => {
+      let all = 1;
+      for (let one = shown; one; one = one.parentElement ?? one.getRootNode().host) all *= getComputedStyle(one).opacity;
+      return all;
+    }"""
+    is_slow = True
+    wide_page.locator('.st-key-upload input[type="file"]').set_input_files(sample_path("coffee"))
+    expect(wide_page.locator("[data-stale=true]:has(.st-key-top5 .bars), .st-key-top5 [data-stale=true]")).to_have_css(
+        "opacity", "0.33"
+    )
+    assert {wide_page.locator(shown).evaluate(opacity) for shown in answers} == {0.33}
+    is_slow = False
+    for page_side, message in held:
+        page_side.send(message)
+    expect(wide_page.get_by_text("The network sees")).to_contain_text("coffee")
+    settle(wide_page)
+    assert {wide_page.locator(shown).evaluate(opacity) for shown in answers} == {1}
+
+
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
     open_page(wide_page, "")
     expect(wide_page.locator(".net svg text")).to_have_text(["87 kB", "18 kB", "4 kB", "2 kB"])
@@ -72,35 +129,6 @@ def test_traffic_between_the_gpus(wide_page: Page) -> None:
     for _, traffic, width in crossing:
         assert width == pytest.approx(TRAFFIC[traffic], abs=0.006)
     assert {width for _, traffic, width in lines if not traffic} == {1.5}
-
-
-def expect_thumbnails(page: Page, sample: str) -> None:
-    """In every box of a GPU its strongest map for a picture; of a layer of single values all of them, 32 a row."""
-    explorer = Explorer.open(MODEL, "cpu")
-    seen = explorer.run(sample_path(sample))
-    for row in explorer.config.layers:
-        boxes = page.locator(f'.net .box[data-layer="{row.name}"] canvas')
-        assert boxes.count() == row.towers
-        for tower in range(row.towers):
-            own = seen[row.name].reshape(row.units, row.size_px, row.size_px)[row.tower_units(tower)]
-            drawn = boxes.nth(tower).evaluate(
-                """(canvas) => [canvas.width,
-                  Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)]"""
-            )
-            pixels = np.array(drawn[1]).reshape(-1, drawn[0], 4)[..., :3]
-            if row.size_px == 1:
-                assert drawn[0] == min(32, len(own))
-                best, pixels = np.maximum(own, 0).ravel(), pixels.reshape(-1, 3)[: len(own)]
-            else:
-                best = own[own.max((1, 2)).argmax()]
-            assert np.abs(pixels - 255 * best[..., None] / best.max()).max() <= 1, (row.name, tower)
-
-
-def test_every_box_holds_what_the_layer_makes_of_the_picture(wide_page: Page) -> None:
-    open_page(wide_page, "")
-    expect_thumbnails(wide_page, "cat")
-    upload(wide_page, "coffee.png", sample_path("coffee").read_bytes())
-    expect_thumbnails(wide_page, "coffee")
 
 
 def strongest(layer: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.figures import probability_text
 from app.samples import sample_path
+from model.colours import colour_components
 from model.explorer import Explorer
 from model.preprocess import View
 from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle
@@ -61,8 +62,15 @@ def test_sliders_change_the_probabilities(page: Page) -> None:
     settle(page)
     expect(page.get_by_text(re.compile(r"unedited, .* now\."))).to_be_visible()
     expect_numbers(page, network(View(row=13, mirror=True)))
+    page.get_by_role("slider", name="Move the crop to the right").press("ArrowRight")
     page.get_by_role("slider", name="Alpha of component 1").press("End")
     expect(page.get_by_text("Added to every pixel, in grey levels")).to_be_visible()
+    settle(page)
+    info = Explorer.open(MODEL, "cpu").info
+    assert info.covariance is not None
+    shift = 0.3 * colour_components(info.covariance, "stdev")[0]
+    colour = (float(shift[0]), float(shift[1]), float(shift[2]))
+    expect_numbers(page, network(View(row=13, column=17, mirror=True, colour=colour)))
     page.get_by_role("button", name="Back to the unedited picture").click()
     settle(page)
     expect_numbers(page, network(View()))
@@ -148,6 +156,8 @@ def test_occlusion_with_progress_and_cancel(wide_page: Page) -> None:
     expect(picture).to_be_visible(timeout=60_000)
     wide_page.get_by_role("radio", name="dingo").click()
     expect(wide_page.get_by_alt_text("Occlusion map of dingo over the crop")).to_be_visible()
+    wide_page.get_by_text("Mirror the picture").click()
+    expect(wide_page.locator(".st-key-occlusion_stale")).to_have_css("opacity", "0.4")
     settle(wide_page)
     expect_no_trouble(wide_page)
 

@@ -56,9 +56,13 @@ def test_what_it_looks_for(page: Page, lang: str) -> None:
     words, unit = table(lang), 31 if lang == "en" else 32  # a finished one is kept for everybody
     open_page(page, f"?layer=conv5&unit={unit}&tab=dream&lang={lang}")
     page.get_by_role("button", name=words["dream_button"]).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
     page.get_by_role("button", name=words["dream_cancel"], exact=True).click()
     expect(page.get_by_text(words["dream_cancelled"])).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name=words["dream_button"]).click()
     expect(page.get_by_text(words["dream_caption"].split("{")[0])).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_alt_text(words["dream_alt"].format(name="conv5", number=unit))).to_be_visible()
     expect_no_trouble(page)
+    page.reload()  # it is kept
+    settle(page)
+    expect(page.get_by_alt_text(words["dream_alt"].format(name="conv5", number=unit))).to_be_visible()
