@@ -1,6 +1,6 @@
 """Two narrow networks side by side: one as wide as both, which answers with the mean of what they answer.
 
-    python -m training.join FIRST SECOND RECIPE DIR
+    python -m training.join FIRST SECOND RECIPE DIR [--learned-kernels]
 
 FIRST and SECOND are model.onnx files of two runs from different random numbers; DIR gets model.onnx, a net as RECIPE wants it,
 and history.npz, both runs' kernels side by side where both have a history. Train it as one net with
@@ -11,6 +11,10 @@ On each GPU the first net's units come first. Neither reads the other's: those w
 that both lack begin as in a new net, read by nobody. So nothing is lost, as when a net is widened by copies of its own units
 (Net2Net, Chen et al. 2016), and no kernel is there twice. Where the second net has colour on the other GPU than the first,
 its GPUs change places, which changes nothing of what it computes.
+
+With --learned-kernels, conv1's kernels are the two nets' less the random numbers that they began as: what is left is what was
+learned. A rate that falls to zero within some thirty epochs never wears these numbers down, and they are the grain of Figure 3
+where the initial weights were wide. A history's first moment has them.
 """
 
 from __future__ import annotations
@@ -108,6 +112,21 @@ def _place(weights: Mapping[str, Array], own: Mapping[str, Array], row: Layer, u
     weights[f"{row.name}.bias"][units] = bias
 
 
+def learned_kernels(model: Path, net: Net) -> Net:
+    """The net of a model file with conv1's kernels less those it began as, which the history beside the file has.
+
+    Raises
+    ------
+    ValueError
+        When there is no history, or its first moment is not of random numbers.
+    """
+    told = behind(model)
+    if not told or not told.from_random:
+        raise ValueError(f"No history beside {model} tells of the random numbers that its kernels began as.")
+    info, weights = net
+    return info, {**weights, "conv1.weight": weights["conv1.weight"] - told.kernels(0)}
+
+
 def both_histories(config: Config, first: Path, second: Path) -> History | None:
     """The two models' kernels as they came to be, side by side as the nets are; None where one has no history."""
     places, others = (one["conv1"] for one in both_places(config, onnx_file.read(first), onnx_file.read(second)))
@@ -124,10 +143,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("second", type=Path, help="another one's")
     parser.add_argument("recipe", help="a file of training/recipes, without .py: what the two are to become")
     parser.add_argument("out", type=Path, help="the folder to write")
+    parser.add_argument("--learned-kernels", action="store_true", help="conv1 without the random numbers it began as")
     args = parser.parse_args(argv)
     try:
         recipe = training.recipe.load(args.recipe)
-        info, weights = join(recipe, onnx_file.read(args.first), onnx_file.read(args.second))
+        nets = [(path, onnx_file.read(path)) for path in (args.first, args.second)]
+        info, weights = join(recipe, *(learned_kernels(*net) if args.learned_kernels else net[1] for net in nets))
         info = replace(info, metrics={"parts": trained_before(args.first) + trained_before(args.second)})
         args.out.mkdir(parents=True, exist_ok=True)
         onnx_file.write(args.out / "model.onnx", info, weights)
