@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app.state import crop_view, edited_square, explorer, mean_colour, model_key, model_path, picture, view
+from app.state import crop_view, edited_square, explorer, mean_colour, model_key, model_path, picture, softened, view
 from model import preprocess
 from model.explorer import Activations, Explorer, TenCrops
 from model.gains import Gains
@@ -51,9 +51,9 @@ def gains(intact: bool = False, model: str = "") -> Gains:
 
 def activations(intact: bool = False, model: str = "", edited: bool = True) -> Activations:
     """All activations of the picture in use, computed once; without lesions if `intact`, without edits, of another model."""
-    square, crop = edited_square(), crop_view(model)
+    square, crop = edited_square(model), crop_view(model)
     if not edited:
-        square, crop = picture().square, preprocess.centre(explorer(model).config.crop_px)
+        square, crop = softened(picture().square, model), preprocess.centre(explorer(model).config.crop_px)
     keys = (model_key(model), key(intact, edited))
     return _run(keys, explorer(model), square, gains(intact, model), crop)
 
@@ -66,7 +66,7 @@ def of_square(key: str, square: npt.NDArray[np.uint8], crop: preprocess.View) ->
 def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
     """Ten crops of the picture in use, computed once; arguments as for `activations`."""
     keys = (model_key(model), key(intact))
-    return _run_ten_crops(keys, explorer(model), edited_square(), gains(intact, model), crop_view())
+    return _run_ten_crops(keys, explorer(model), edited_square(model), gains(intact, model), crop_view())
 
 
 def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:

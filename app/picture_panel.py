@@ -22,6 +22,8 @@ def photograph() -> None:
         st.error(plain(said(str(reason))))
         return
     st.caption(t("picture_caption", name=plain(state.picture().name), crop=state.explorer().config.crop_px))
+    if state.is_softened():
+        st.caption(t("picture_softened", detail=state.explorer().info.detail_px))
     if state.picture_missing():
         st.info(t("picture_missing"))
     if error := st.session_state.get("picture_error"):

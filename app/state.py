@@ -21,6 +21,7 @@ from app.view import Edits, Lesions, View
 from model import preprocess
 from model.colours import colour_components
 from model.explorer import Explorer
+from model.layers import SQUARE_PX
 from model.published import models_folder
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
@@ -37,6 +38,8 @@ class Picture:
     name: str
     square: npt.NDArray[np.uint8]
     key: str
+    side_px: int = SQUARE_PX
+    """Of the file's picture: its short side."""
 
 
 # The view
@@ -229,11 +232,13 @@ def choose(name: str, source: bytes | Path) -> None:
     ValueError
         When it cannot be read: a sentence.
     """
-    square = preprocess.to_square(preprocess.read_picture(source))
+    opened = preprocess.read_picture(source)
+    square, side_px = preprocess.to_square(opened), min(opened.size)
     square.flags.writeable = False
     if "picture" in st.session_state:  # the first one is but a stand-in
         st.session_state["picture_missing"] = False
-    st.session_state["picture"] = Picture(name, square, hashlib.sha256(square.tobytes()).hexdigest())
+    key = hashlib.sha256(square.tobytes() + str(side_px).encode()).hexdigest()
+    st.session_state["picture"] = Picture(name, square, key, side_px)
     change(sample="", place=None, edits=Edits())
 
 
@@ -271,9 +276,20 @@ def _mean_colour(opened: Explorer) -> npt.NDArray[np.uint8]:
     return colour
 
 
-def edited_square() -> npt.NDArray[np.uint8]:
-    """The picture with its paint."""
-    return view().edits.painted(picture().square, mean_colour())
+def edited_square(model: str = "") -> npt.NDArray[np.uint8]:
+    """The picture with its paint, as sharp as the model in use, or the one named, has learned to see."""
+    return softened(view().edits.painted(picture().square, mean_colour()), model)
+
+
+def softened(square: npt.NDArray[np.uint8], model: str = "") -> npt.NDArray[np.uint8]:
+    """The picture in use, or what became of it, as sharp as the model in use, or the one named, has learned to see."""
+    return preprocess.soften(square, explorer(model).info.detail_px, picture().side_px)
+
+
+def is_softened() -> bool:
+    """Whether the picture in use is too sharp for the model in use."""
+    detail_px = explorer().info.detail_px
+    return detail_px is not None and picture().side_px > detail_px
 
 
 def crop_view(model: str = "") -> preprocess.View:

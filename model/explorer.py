@@ -158,7 +158,8 @@ class Explorer:
         Parameters
         ----------
         picture : path, bytes, binary file, PIL image, or uint8 ndarray of shape (256, 256, 3)
-            Anything `preprocess.read_picture` takes; an array is taken for a square that is cut already.
+            Anything `preprocess.read_picture` takes, softened where the network learned from small pictures
+            (`ModelInfo.detail_px`); an array is taken for a square that is cut, and softened, already.
         gains : mapping, optional
             Factors on units by layer, each a scalar or (units,): {"conv1": ...}; "cross_talk" is one factor on what
             crosses the GPUs on the way into conv3.
@@ -176,7 +177,7 @@ class Explorer:
             raise ValueError(
                 f"This network sees {self.config.crop_px} pixels; a view of {view.crop_px} does not fit it."
             )
-        square = _square(picture)
+        square = self._square(picture)
         crop = preprocess.crop(square, self.mean, view)
         feed = {"image": crop, **self._feed(gains)}
         middle = time.perf_counter()
@@ -200,7 +201,7 @@ class Explorer:
     ) -> TenCrops:
         """Probabilities of a picture's ten crops, its colours shifted by grey levels; else as `run`."""
         start = time.perf_counter()
-        square = _square(picture)
+        square = self._square(picture)
         crops = preprocess.ten_crops(square, self.mean, colour, self.config.crop_px)
         middle = time.perf_counter()
         views = self.probabilities(crops, gains)
@@ -232,19 +233,20 @@ class Explorer:
             raise ValueError(f"{name} has no kernels; this network's convolutions are {convolutions}.")
         return tuple(self.weights[f"{name}.weight"][row.tower_units(tower)] for tower in range(row.towers))
 
+    def _square(self, picture: Picture) -> npt.NDArray[np.uint8]:
+        if isinstance(picture, np.ndarray):
+            if picture.shape != (SQUARE_PX, SQUARE_PX, 3) or picture.dtype != np.uint8:
+                raise ValueError(
+                    f"An array has to be uint8 of shape (256, 256, 3), not {picture.dtype} {picture.shape}."
+                )
+            return _frozen(picture.copy())
+        image = picture if isinstance(picture, Image.Image) else preprocess.read_picture(picture)
+        return _frozen(preprocess.to_square(image, self.info.detail_px))
+
     def _feed(self, gains: Mapping[str, npt.ArrayLike] | None) -> dict[str, Array]:
         """Gains as the graph's optional inputs."""
         full = full_gains(self.config, gains)
         return {name if name == "cross_talk" else f"{name}.gain": gain for name, gain in full.items()}
-
-
-def _square(picture: Picture) -> npt.NDArray[np.uint8]:
-    if isinstance(picture, np.ndarray):
-        if picture.shape != (SQUARE_PX, SQUARE_PX, 3) or picture.dtype != np.uint8:
-            raise ValueError(f"An array has to be uint8 of shape (256, 256, 3), not {picture.dtype} {picture.shape}.")
-        return _frozen(picture.copy())
-    image = picture if isinstance(picture, Image.Image) else preprocess.read_picture(picture)
-    return _frozen(preprocess.to_square(image))
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

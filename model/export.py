@@ -76,6 +76,7 @@ def read_checkpoint(
         recipe=state["recipe"],
         commit=state["commit"],
         metrics=metrics or (state["metrics"][-1] if state["metrics"] and not state["step"] else {}),
+        detail_px=state.get("detail_px"),
     )
     return info, weights_of(state["weights"])
 

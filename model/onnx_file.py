@@ -48,6 +48,8 @@ class ModelInfo:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     commit: str = "unknown"
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    detail_px: int | None = None
+    """Longest short side of the pictures that it learned from, if below 256: sharper ones are softened to it, `preprocess.soften`."""
 
     def to_json(self) -> str:
         return json.dumps(
@@ -55,7 +57,12 @@ class ModelInfo:
                 "format": 1,
                 "config": self.config.to_dict(),
                 "classes": self.classes,
-                "input": {"crop_px": self.config.crop_px, "square_px": SQUARE_PX, "range": "0..255 RGB minus mean"},
+                "input": {
+                    "crop_px": self.config.crop_px,
+                    "square_px": SQUARE_PX,
+                    "detail_px": self.detail_px,
+                    "range": "0..255 RGB minus mean",
+                },
                 "mean": _to_text(self.mean),
                 "recipe": self.recipe,
                 "commit": self.commit,
@@ -75,6 +82,7 @@ class ModelInfo:
             commit=fields["commit"],
             metrics=fields["metrics"],
             covariance=np.asarray(fields["covariance"]) if fields.get("covariance") else None,
+            detail_px=fields["input"].get("detail_px"),
         )
 
 

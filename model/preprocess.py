@@ -169,10 +169,10 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(high)
 
 
-def to_square(picture: Image.Image) -> Square:
+def to_square(picture: Image.Image, detail_px: int | None = None) -> Square:
     """The centre square of a picture, uint8 (256, 256, 3): short side to 256, then the middle (section 2).
 
-    The middle is cut first, through `box`: a picture of 1 x 100,000 pixels is never enlarged whole.
+    The middle is cut first, through `box`: a picture of 1 x 100,000 pixels is never enlarged whole. `detail_px` as for `soften`.
 
     Raises
     ------
@@ -182,7 +182,20 @@ def to_square(picture: Image.Image) -> Square:
     side = min(picture.size)
     left, top = (picture.width - side) / 2, (picture.height - side) / 2
     box = (left, top, left + side, top + side)
-    return np.array(_to_rgb(picture).resize((SQUARE_PX, SQUARE_PX), Image.Resampling.BILINEAR, box))
+    square = np.array(_to_rgb(picture).resize((SQUARE_PX, SQUARE_PX), Image.Resampling.BILINEAR, box))
+    return soften(square, detail_px, side)
+
+
+def soften(square: Square, detail_px: int | None, side_px: int = SQUARE_PX) -> Square:
+    """A square as a network saw those that it learned from, whose pictures had no more than `detail_px` pixels a side.
+
+    A picture of a longer short side, `side_px`, is scaled down to that and up again. Others stay as they are, and all do where
+    `detail_px` is None.
+    """
+    if detail_px is None or side_px <= detail_px:
+        return square
+    small = Image.fromarray(square).resize((detail_px, detail_px), Image.Resampling.BILINEAR)
+    return np.array(small.resize((SQUARE_PX, SQUARE_PX), Image.Resampling.BILINEAR))
 
 
 def crop(square: Square, mean: Array, view: View = CENTRE) -> Array:

@@ -56,11 +56,11 @@ def encoded(pixels: npt.NDArray[np.uint8], kind: str = "PNG", mode: str = "RGB")
     return file.getvalue()
 
 
-def write_class_folders(root: Path, split: str, num_classes: int = 6, per_class: int = 3) -> None:
+def write_class_folders(root: Path, split: str, num_classes: int = 6, per_class: int = 3, side_px: int = 256) -> None:
     """An ImageFolder split whose classes differ in colour."""
     for label in range(num_classes):
         folder = root / split / f"n{label}"
         folder.mkdir(parents=True)
         for i in range(per_class):
-            colours = picture(100 * label + i) // 2 + np.uint8(120 * label // num_classes)
+            colours = picture(100 * label + i, side_px, side_px) // 2 + np.uint8(120 * label // num_classes)
             Image.fromarray(colours).save(folder / f"{i}.png")

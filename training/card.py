@@ -28,8 +28,7 @@ LIMITS = (
     "It was trained on {num_train:,} pictures of a lossily re-encoded copy of ImageNet, so its errors are errors on that copy.",
     "It is not the network of the paper's tables: that one learned the thousand classes of ILSVRC-2012; its recipe is paper_2012.",
 )
-
-
+OF_SMALL_PICTURES = "It learned from pictures of {detail_px} pixels a side; the explorer scales sharper ones down to that, and up again, before it sees them."
 NUM_COMPARED = 64  # pictures on which a compressed network's activations are compared with the whole one's
 
 
@@ -47,10 +46,12 @@ def card(
     info = Explorer.open(model, "cpu").info
     how = json.loads((run / "run.json").read_text())
     epochs = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    facts = {"num_classes": len(info.classes), "num_train": how["num_train"]}
+    facts = {"num_classes": len(info.classes), "num_train": how["num_train"], "detail_px": info.detail_px}
+    limits = (*LIMITS, OF_SMALL_PICTURES) if info.detail_px else LIMITS
     return {
         "name": model.parent.name,
         "title": f"{info.recipe['name']}: {info.config.towers} towers, {len(info.classes)} classes",
+        "detail_px": info.detail_px,
         "data": f"{how['num_train']:,} training and {how['num_val']:,} validation pictures, {len(info.classes)} classes",
         "recipe": info.recipe,
         "commit": info.commit,
@@ -69,7 +70,7 @@ def card(
             {key: row[key] for key in ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error")}
             for row in epochs
         ],
-        "limits": [limit.format(**facts) for limit in LIMITS],
+        "limits": [limit.format(**facts) for limit in limits],
     }
 
 

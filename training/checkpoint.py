@@ -69,6 +69,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "num_train": len(run.train.labels),
         "mean": torch.from_numpy(run.train.mean),
         "covariance": torch.from_numpy(run.train.covariance),
+        "detail_px": run.train.detail_px,
     }
     if run.average:
         state["trained"] = towers.whole(run.net.state_dict(), run.net)

@@ -68,7 +68,7 @@ def join(recipe: Recipe, first: Net, second: Net) -> Net:
             reads = places.get(row.name, reads)
     return ModelInfo(
         config=config, classes=info.classes, mean=info.mean, covariance=info.covariance, recipe=recipe.to_dict(),
-        commit=commit(),
+        commit=commit(), detail_px=info.detail_px,
     ), weights  # fmt: skip
 
 

@@ -4,8 +4,8 @@
 
 SOURCE is a folder with ILSVRC-2012's official tars, an ImageFolder tree, or the Hub's Parquet shards. DEST gets a folder
 a split: `images.npy` (196,608 bytes a picture) or `images.jpegs` (quality 95, about a ninth of that), `labels.npy`,
-`mean.npy`, `info.json` (class ids and names, mean colour, RGB's covariance, its eigenvalues and eigenvectors) and, where
-pictures could not be read, `rejected.csv`. The statistics are of the squares before they are compressed. Stopped or killed
+`mean.npy`, `info.json` (class ids and names, mean colour, RGB's covariance, its eigenvalues and eigenvectors, the pictures'
+longest short side if below 256) and, where pictures could not be read, `rejected.csv`. The statistics are of the squares before they are compressed. Stopped or killed
 at any moment, the same command goes on.
 """
 

@@ -65,6 +65,8 @@ class Prepared:
     """(3, 256, 256): this split's mean picture, rounded to 16-bit floats, as it is shipped."""
     covariance: npt.NDArray[np.float64]
     """(3, 3) of RGB over all pixels, in squared grey levels."""
+    detail_px: int | None = None
+    """Longest short side of the pictures before they became squares, if below 256; None also where it is not known."""
 
     def part(self, rows: Rows) -> Prepared:
         """Some of the pictures, with the statistics of all."""
@@ -119,4 +121,5 @@ def _open(folder: Path, info: dict[str, Any]) -> Prepared:
         class_ids=tuple(info["class_ids"]),
         mean=np.load(folder / "mean.npy").astype(np.float32),
         covariance=np.asarray(info["covariance"]),
+        detail_px=info.get("detail_px"),
     )

@@ -34,7 +34,7 @@ Format = Literal["u8", "jpeg"]
 JPEG_BYTES = 32_000  # of a square, at most about
 JOURNAL_SECONDS = 10  # of work that a kill can cost
 AHEAD = 256  # pictures being decoded
-Decoded = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], bytes | None] | str
+Decoded = tuple[npt.NDArray[np.uint8], int, npt.NDArray[np.int64], bytes | None] | str
 
 
 def write(source: PictureSet, done: Path, what: str, kind: Format, current: Callable[[], str | None]) -> None:
@@ -87,6 +87,7 @@ class Writer:
         self.labels: list[int] = []
         self.sizes: list[int] = []  # bytes of each square in the file
         self.rejected: list[tuple[str, str]] = []
+        self.longest_px = 0  # short side of a picture
         self.total = np.zeros((SQUARE_PX, SQUARE_PX, 3), np.int64)
         self.second = np.zeros((3, 3), np.int64)  # sums of products of RGB
         if is_prepared(folder):
@@ -102,6 +103,7 @@ class Writer:
             self.labels, self.sizes = journal["labels"].tolist(), journal["sizes"].tolist()
             self.rejected = [(name, reason) for name, reason in json.loads(str(journal["rejected"]))]
             self.total, self.second = journal["total"], journal["second"].astype(np.int64)
+            self.longest_px = int(journal.get("longest_px", SQUARE_PX))  # an older program's journal does not say
 
     def _origin(self) -> list[str]:
         return [self.source.fingerprint, self.kind]
@@ -173,7 +175,8 @@ class Writer:
         if isinstance(decoded, str):
             self.rejected.append((name, decoded))
             return
-        square, moment, data = decoded
+        square, side_px, moment, data = decoded
+        self.longest_px = max(self.longest_px, side_px)
         self.sizes.append(file.write(square.data if data is None else data))
         self.labels.append(label)
         self.total += square
@@ -188,7 +191,7 @@ class Writer:
         with _whole(self.folder / "journal.npz") as journal:
             np.savez(
                 journal, origin=origin, seen=self.seen, labels=labels, sizes=sizes, rejected=rejected, total=self.total,
-                second=self.second,
+                second=self.second, longest_px=self.longest_px,
             )  # fmt: skip
 
     def finish(self) -> None:
@@ -214,6 +217,7 @@ class Writer:
             "num_images": num_images, "class_ids": class_ids, "class_names": [class_name(class_id) for class_id in class_ids],
             "mean_colour": colour.tolist(), "covariance": covariance.tolist(),
             "eigenvalues": eigenvalues[::-1].tolist(), "eigenvectors": eigenvectors.T[::-1].tolist(),
+            "detail_px": self.longest_px if self.longest_px < SQUARE_PX else None,
             "format": self.kind, "num_rejected": len(self.rejected), "source": self.source.fingerprint,
         }  # fmt: skip
         with _whole(self.folder / "info.json") as file:
@@ -249,7 +253,7 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _square(name: str, data: Callable[[], bytes], kind: Format) -> Decoded:
-    """A picture's square, its sum of RGB outer products and its JPEG, if that is to be stored; or why it is rejected.
+    """A picture's square, its short side, its sum of RGB outer products and its JPEG, if that is to be stored; or why not.
 
     A file that cannot be read at all is not rejected: a disk that is gone would empty the whole set.
     """
@@ -258,16 +262,17 @@ def _square(name: str, data: Callable[[], bytes], kind: Format) -> Decoded:
     except OSError as reason:
         raise ValueError(f"{name} cannot be read ({reason}); bring it back, then the same command goes on.") from None
     try:
-        square = to_square(read_picture(encoded))
+        picture = read_picture(encoded)
+        square = to_square(picture)
     except (ValueError, OSError) as refused:
         return str(refused)
     pixels = square.reshape(-1, 3).astype(np.float64)
     moment = (pixels.T @ pixels).astype(np.int64)  # of whole numbers below 2 ** 53, so exact
     if kind == "u8":
-        return square, moment, None
+        return square, min(picture.size), moment, None
     file = io.BytesIO()
     Image.fromarray(square).save(file, "JPEG", quality=95)
-    return square, moment, file.getvalue()
+    return square, min(picture.size), moment, file.getvalue()
 
 
 def _header(num_images: int) -> bytes:

@@ -103,6 +103,7 @@ def build(
         "layers": sorted({*layers, "fc7"}),
         "num_wanted": len(wanted),
         "part": PART,
+        "detail_px": explorer.info.detail_px,
     }
     parts = _begin(dest, about)
     if not (dest / ABOUT).exists():

@@ -39,13 +39,15 @@ class Read:
     reason: str = ""
 
 
-def read(number: int, name: str, data: Callable[[], bytes], label: int) -> Read:
-    """Decode a picture."""
+def read(number: int, name: str, data: Callable[[], bytes], label: int, detail_px: int | None) -> Read:
+    """Decode a picture, softened for the network (`preprocess.soften`) but not for its thumbnail."""
     try:
-        square = preprocess.to_square(preprocess.read_picture(data()))
+        picture = preprocess.read_picture(data())
+        square = preprocess.to_square(picture)
     except (ValueError, OSError) as reason:
         return Read(number, name, label, None, reason=str(reason))
-    return Read(number, name, label, square, thumbnail_of(square))
+    softened = preprocess.soften(square, detail_px, min(picture.size))
+    return Read(number, name, label, softened, thumbnail_of(square))
 
 
 def thumbnail_of(square: npt.NDArray[np.uint8]) -> bytes:
@@ -57,13 +59,13 @@ def thumbnail_of(square: npt.NDArray[np.uint8]) -> bytes:
 
 
 def ahead(
-    found: PictureSet, numbers: npt.NDArray[np.int64], pool: ThreadPoolExecutor, batch: int
+    found: PictureSet, numbers: npt.NDArray[np.int64], pool: ThreadPoolExecutor, batch: int, detail_px: int | None
 ) -> Iterator[list[Read]]:
     """Batches of a set's pictures, by their places, the next one being read while this one is computed."""
     chosen = set(numbers.tolist())
     first, last = int(numbers[0]), int(numbers[-1])
     pictures = enumerate(found.pictures(first), first)
-    wanted = ((i, *one) for i, one in islice(pictures, last - first + 1) if i in chosen)
+    wanted = ((i, *one, detail_px) for i, one in islice(pictures, last - first + 1) if i in chosen)
     waiting = [pool.submit(read, *one) for one in islice(wanted, batch)]
     while waiting:
         following = [pool.submit(read, *one) for one in islice(wanted, batch)]
@@ -85,7 +87,8 @@ def make_part(
     kept: list[Read] = []
     rejected: list[Read] = []
     batches: list[Arrays] = []
-    for reads in ahead(found, numbers, pool, BATCH_CUDA if explorer.device.startswith("CUDA") else BATCH):
+    batch = BATCH_CUDA if explorer.device.startswith("CUDA") else BATCH
+    for reads in ahead(found, numbers, pool, batch, explorer.info.detail_px):
         good = [one for one in reads if one.square is not None]
         rejected += [one for one in reads if one.square is None]
         if good:

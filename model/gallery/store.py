@@ -140,7 +140,7 @@ class Gallery:
         return self.thumbnails[row] if self.thumbnails is not None else None
 
     def square(self, row: int) -> npt.NDArray[np.uint8]:
-        """One picture's 256 x 256 square, read anew from where the gallery was built.
+        """One picture's 256 x 256 square, as the network saw it, read anew from where the gallery was built.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class Gallery:
         name, data, _ = next(found.pictures(int(self.numbers[row])), ("", bytes, 0))
         if relative(name, self.about["source"]) != self.names[row]:
             raise ValueError(gone)
-        return preprocess.to_square(preprocess.read_picture(data()))
+        return preprocess.to_square(preprocess.read_picture(data()), self.about.get("detail_px"))
 
     def top_rows(self, layer: str, unit: int, k: int) -> list[int]:
         """The pictures that drive a unit of a feature layer most, strongest first; those at zero do not count."""

@@ -17,7 +17,7 @@ from app.grad_cam_panel import last_convolution
 from app.occlusion_job import Finished, Job, Wanted
 from app.samples import sample_path
 from app.view import View as Sight
-from model import onnx_file
+from model import onnx_file, preprocess
 from model.colours import colour_components
 from model.explorer import Activations, Explorer
 from model.layers import CONV6, PAPER, WITHOUT_CONV5, Config
@@ -133,6 +133,25 @@ def colour_of(app: AppTest, model: Path) -> tuple[float, float, float]:
     assert covariance is not None
     colour: tuple[float, float, float] = edits.crop_view(colour_components(covariance, "stdev")).colour
     return colour
+
+
+def test_sharp_picture_for_a_network_of_small_ones(app: AppTest, model: Path) -> None:
+    """The page's answer is that for the softened picture, and the page says so."""
+    open_page(app)
+    assert "scaled down" not in text(app)
+    info, weights = onnx_file.read(model)
+    onnx_file.write(model, dataclasses.replace(info, detail_px=64), weights)
+    app.run()
+    assert "It learned from pictures of 64 pixels, so this one is scaled down to that" in text(app)
+    softened = Explorer.open(model, "cpu").run(sample_path("cat"))
+    assert softened["prob"].tolist() != Explorer.open(model, "cpu").run(plain_square())["prob"].tolist()
+    assert probability_text(softened.top(1)[0].probability) in html(app)
+    app.toggle(key="edits_mirror").set_value(True).run()
+    assert effect(model, View(mirror=True)) in text(app)
+
+
+def plain_square() -> Any:
+    return preprocess.to_square(preprocess.read_picture(sample_path("cat")))
 
 
 def test_no_covariance_is_a_sentence(app: AppTest) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from model import onnx_file, preprocess
 from model.explorer import Explorer, top
 from model.layers import NO_CROSS_TALK
 from tests.toys import TOY, picture, small, write_toy
@@ -117,3 +119,18 @@ def test_cuda_equals_cpu(tmp_path: Path) -> None:
     assert gpu.device == "CUDA GPU"
     for name in cpu:
         np.testing.assert_allclose(gpu[name], cpu[name], rtol=1e-2, atol=1e-2 * np.abs(cpu[name]).max())
+
+
+def test_a_network_of_small_pictures_sees_no_more(tmp_path: Path) -> None:
+    """It was trained on 64 pixels a side: a sharper picture is softened, one like its own is not."""
+    write_toy(tmp_path / "toy.onnx")
+    info, weights = onnx_file.read(tmp_path / "toy.onnx")
+    onnx_file.write(tmp_path / "small.onnx", replace(info, detail_px=64), weights)
+    plain, small = (Explorer.open(tmp_path / f"{name}.onnx", "cpu") for name in ("toy", "small"))
+    sharp, like_its_own = (Image.fromarray(picture(0, side, side)) for side in (300, 64))
+    square = preprocess.soften(preprocess.to_square(sharp), 64)
+    np.testing.assert_array_equal(small.run(sharp).square, square)
+    np.testing.assert_array_equal(small.run(sharp)["conv1"], plain.run(square)["conv1"])
+    np.testing.assert_array_equal(small.run(square).square, square)  # an array is a square already
+    np.testing.assert_array_equal(small.run(like_its_own)["prob"], plain.run(like_its_own)["prob"])
+    np.testing.assert_array_equal(small.run_ten_crops(sharp).views, plain.run_ten_crops(square).views)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from model import preprocess
+from model import onnx_file, preprocess
 from model.explorer import Explorer
 from model.gallery import build as building
 from model.gallery import compact, parts
@@ -90,6 +90,24 @@ def test_rows_agree(model: Path, photos: Path, tmp_path: Path) -> None:
         assert np.abs(np.asarray(thumbnail.convert("RGB"), float) - small).mean() < 8
     assert gallery.codes["fc7"].shape == (22, 32)
     assert (gallery.encoders["fc7"].encode(gallery.features["fc7"]) == gallery.codes["fc7"]).all()
+
+
+def test_softened_for_a_network_of_small_pictures(model: Path, photos: Path, tmp_path: Path) -> None:
+    """All that is computed; thumbnails stay sharp."""
+    small = tmp_path / "small" / "model.onnx"
+    small.parent.mkdir()
+    info, weights = onnx_file.read(model)
+    onnx_file.write(small, dataclasses.replace(info, detail_px=16), weights)
+    soft, sharp = (build(one, photos, tmp_path / one.parent.name / "gallery", with_map=False) for one in (small, model))
+    assert soft is not None
+    assert sharp is not None
+    path = photos / soft.names[3]
+    square = preprocess.soften(preprocess.to_square(preprocess.read_picture(path)), 16)
+    assert (soft.square(3) == square).all()
+    assert (soft.features["pixels"][3] == pixels(square)).all()
+    seen = Explorer.open(model, "cpu").run(square)
+    np.testing.assert_allclose(soft.features["fc7"][3], seen["fc7"], rtol=2e-3, atol=2e-3)
+    assert soft.thumbnail(3) == sharp.thumbnail(3)
 
 
 def test_pixels_by_hand() -> None:

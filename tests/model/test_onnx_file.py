@@ -100,6 +100,14 @@ def test_file_remembers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights["conv2.weight"], net.conv2.weight.detach().numpy())
 
 
+def test_detail(tmp_path: Path) -> None:
+    write_toy(tmp_path / "x.onnx")
+    info, weights = onnx_file.read(tmp_path / "x.onnx")
+    assert info.detail_px is None
+    onnx_file.write(tmp_path / "x.onnx", dataclasses.replace(info, detail_px=64), weights)
+    assert onnx_file.read(tmp_path / "x.onnx")[0].detail_px == 64
+
+
 def test_refuses_other_shapes(tmp_path: Path) -> None:
     info = onnx_file.ModelInfo(config=TOY, classes=(("n", "n"),) * 6, mean=np.zeros(3, np.float32))
     weights = {name: p.detach().numpy() for name, p in toy_net().named_parameters()}

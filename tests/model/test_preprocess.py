@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from model import preprocess
-from model.preprocess import crop, read_picture, ten_crop_offsets, ten_crops, to_square
+from model.preprocess import crop, read_picture, soften, ten_crop_offsets, ten_crops, to_square
 
 ROOT = Path(__file__).parents[2]
 NO_MEAN = np.zeros(3, np.float32)
@@ -385,6 +385,38 @@ def test_pictures_in_other_modes() -> None:
     assert to_square(Image.new("I;16", (9, 9), 32768))[0, 0].tolist() == [128, 128, 128]
     with pytest.raises(ValueError, match="save it as an 8-bit PNG"):
         to_square(Image.new("F", (9, 9)))
+
+
+def test_softening_leaves_pictures_that_are_small_enough() -> None:
+    """Also the longer side may be larger; and a network that learned from large ones sees all as they are."""
+    for size in ((64, 64), (64, 90), (20, 30)):
+        np.testing.assert_array_equal(to_square(photo(*size), 64), to_square(photo(*size)))
+    np.testing.assert_array_equal(to_square(photo(500, 400), None), to_square(photo(500, 400)))
+    square = to_square(photo(300, 300))
+    assert soften(square, 64, 64) is square
+
+
+@pytest.mark.parametrize("size", [(65, 65), (128, 200), (1024, 768)])
+def test_softened_like_a_small_picture(size: tuple[int, int]) -> None:
+    """As if somebody had scaled the picture down to 64 pixels beforehand."""
+    picture, side = photo(*size), min(size)
+    left, top = (size[0] - side) / 2, (size[1] - side) / 2
+    small = picture.resize((64, 64), Image.Resampling.BILINEAR, (left, top, left + side, top + side))
+    off = np.abs(to_square(picture, 64).astype(int) - to_square(small))
+    assert off.mean() < 1.5
+    assert off.max() <= 12  # the grain, which one way meets a filter more
+
+
+def test_softening_by_hand() -> None:
+    """Stripes of 2 pixels are gone at 64, stripes of 32 are blurred at their borders only."""
+    columns = np.arange(256)
+    fine, coarse = (
+        np.tile((columns // width % 2 * 255).astype(np.uint8)[None, :, None], (256, 1, 3)) for width in (2, 32)
+    )
+    assert np.ptp(soften(fine, 64)[:, 8:-8]) <= 1
+    soft = soften(coarse, 64)
+    assert soft[9, [16, 48, 80]].tolist() == [[0] * 3, [255] * 3, [0] * 3]
+    assert set(np.flatnonzero(soft[9, :, 0] != coarse[9, :, 0]) % 32) <= {*range(8), *range(24, 32)}
 
 
 # Crops

@@ -33,11 +33,15 @@ def test_card(tmp_path: Path) -> None:
     assert facts["trained_before"] == []
     assert "trained on 1,234 pictures" in facts["limits"][1]
     info, weights = onnx_file.read(model)
-    part = dataclasses.replace(info, metrics={"epochs": 1.25, "hours": 0.3})  # left off within the second epoch
+    assert len(facts["limits"]) == 3
+    part = dataclasses.replace(
+        info, metrics={"epochs": 1.25, "hours": 0.3}, detail_px=64
+    )  # left off within the second epoch
     onnx_file.write(model, part, weights)
     assert card.main(argv) == 0
     facts = json.loads((model.parent / "card.json").read_text())
     assert (facts["num_epochs"], facts["hours"], len(facts["curve"])) == (1.25, 0.3, 2)
+    assert facts["limits"][3].startswith("It learned from pictures of 64 pixels a side;")
     assert card.main([*argv[:2], str(tmp_path / "nowhere"), *argv[3:]]) == 2
 
 

@@ -119,3 +119,28 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert not joined.kernels(0).any()
     assert main([paths[0], str(tmp_path / "none.onnx"), "smoke", str(tmp_path / "x")]) == 2
     assert "none.onnx" in capsys.readouterr().err
+
+
+def test_learned_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """conv1 less what the history says it began as; all else, and what a net without a history is, stays."""
+    wanted = recipe()
+    monkeypatch.setattr(training.recipe, "load", lambda _: wanted)
+    for name, config, began in (("a", NARROW, 0.5), ("b", OTHER, 0.25)):
+        (tmp_path / name).mkdir()
+        onnx_file.write(tmp_path / name / "model.onnx", *net(config, 1, 0))
+        flat = np.full((1, config.kernels[0], 11, 11, 3), 255, np.uint8)
+        begun = np.asarray([began], np.float32)
+        History(np.zeros(1), flat, 0 * begun, begun, np.full((1, 2), np.nan, np.float32)).write(
+            tmp_path / name / "history.npz"
+        )
+    argv = [*(str(tmp_path / name / "model.onnx") for name in ("a", "b")), "smoke", str(tmp_path / "plain")]
+    assert main(argv) == 0
+    assert main([*argv[:3], str(tmp_path / "learned"), "--learned-kernels"]) == 0
+    plain, learned = (onnx_file.read(tmp_path / name / "model.onnx")[1] for name in ("plain", "learned"))
+    taken = (plain["conv1.weight"] - learned["conv1.weight"])[:, 0, 0, 0]
+    np.testing.assert_allclose(taken, [0.5] * 4 + [0.25] * 2 + [0.5] * 4 + [0.25] * 2, atol=1e-6)
+    for name in set(plain) - {"conv1.weight"}:
+        np.testing.assert_array_equal(plain[name], learned[name])
+    (tmp_path / "b" / "history.npz").unlink()
+    assert main([*argv, "--learned-kernels"]) == 2
+    assert "No history beside" in capsys.readouterr().err

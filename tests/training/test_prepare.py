@@ -26,6 +26,14 @@ def test_statistics_by_hand(tmp_path: Path) -> None:
     assert found.mean.shape == (3, 256, 256)
     assert found.mean[:, 9, 9].tolist() == [20, 10, 10]
     np.testing.assert_allclose(found.covariance, [[400, 0, -200], [0, 0, 0], [-200, 0, 100]], atol=1e-9)
+    assert found.detail_px is None  # at least as large as a square
+
+
+def test_longest_short_side_of_small_pictures(tmp_path: Path) -> None:
+    (tmp_path / "train" / "n0").mkdir(parents=True)
+    for i, size in enumerate([(64, 64), (300, 96), (50, 70)]):
+        Image.new("RGB", size).save(tmp_path / "train" / "n0" / f"{i}.png")
+    assert prepare(tmp_path, "train", tmp_path / "cache").detail_px == 96
 
 
 def test_second_call_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,8 +40,8 @@ RECIPE = Recipe(
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_class_folders(tmp_path / "data", "train", 6, 3)
-    write_class_folders(tmp_path / "data", "val", 6, 1)
+    write_class_folders(tmp_path / "data", "train", 6, 3, side_px=64)
+    write_class_folders(tmp_path / "data", "val", 6, 1, side_px=64)
     monkeypatch.setattr(training.recipe, "load", lambda name: RECIPE)
     return tmp_path
 
@@ -157,6 +157,7 @@ def test_what_a_run_leaves(data: Path) -> None:
         "val_top1_error", "val_top5_error", "ten_crop_top1_error", "ten_crop_top5_error", "num_images", "epochs", "hours",
     }  # fmt: skip
     assert explorer.mean.shape == (3, 256, 256)
+    assert explorer.info.detail_px == 64  # the pictures' side: sharper ones will be softened to it
     assert explorer.info.commit == commit()
     with np.load(out / "pictures" / "003.npz") as told:  # in full precision, whatever the run computed in
         squares = prepare(data / "data", "val", data / "cache").images[told["rows"]]
