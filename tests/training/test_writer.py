@@ -171,11 +171,11 @@ def test_sums_are_whole_numbers(tmp_path: Path) -> None:
     writer = Writer(find_split(tmp_path / "in", "val"), tmp_path, "val", "u8")
     writer.second += 2**53
     white = np.full((256, 256, 3), 255, np.uint8)
-    writer._add(io.BytesIO(), "white", 0, (white, np.ones((3, 3), np.int64), None))
+    writer._add(io.BytesIO(), "white", 0, (white, 256, np.ones((3, 3), np.int64), None))
     assert int(writer.second[0, 0]) == 2**53 + 1
     decoded = training.writer._square("white", lambda: encoded(white), "u8")
     assert not isinstance(decoded, str)
-    assert decoded[1].tolist() == [[65536 * 255 * 255] * 3] * 3
+    assert decoded[2].tolist() == [[65536 * 255 * 255] * 3] * 3
 
 
 @pytest.mark.slow
