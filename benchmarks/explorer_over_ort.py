@@ -11,7 +11,7 @@ from benchmarks.ort_alone import forward_pass
 from model.explorer import Explorer
 from model.preprocess import crop
 
-MODEL = Path(__file__).parent.parent / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+MODEL = Path(__file__).parent.parent / "assets" / "models" / "imagenet20" / "model.onnx"
 N = 60
 
 

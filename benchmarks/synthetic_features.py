@@ -18,7 +18,7 @@ from model.gallery.retrieval import euclidean, nearest_rows
 from model.gallery.store import Gallery
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+MODEL = ROOT / "assets" / "models" / "imagenet20" / "model.onnx"
 GALLERY = MODEL.parent / "gallery.pq"
 UNITS = 4096
 NEIGHBOURHOOD, SPREAD = 6, 0.15

@@ -1,6 +1,6 @@
 """One photograph through one AlexNet: every activation, from one forward pass in ONNX Runtime.
 
-explorer = Explorer.open("assets/models/imagenet20-mini/model.onnx")
+explorer = Explorer.open("assets/models/imagenet20/model.onnx")
 seen = explorer.run("photo.jpg")
 seen.top(5), seen["conv3"], seen.features
 """

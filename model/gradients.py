@@ -1,6 +1,6 @@
 """What a unit answers to in one picture: deconvnet, guided backpropagation, gradient and Grad-CAM, in torch.
 
-gradients = Gradients.open("assets/models/imagenet20-mini/model.onnx")
+gradients = Gradients.open("assets/models/imagenet20/model.onnx")
 gradients.deconvnet(crop, "conv3", 17), gradients.grad_cam(crop, 4)
 
 The web process never imports this: `model.workshop` runs it in a process of its own.

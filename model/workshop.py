@@ -1,7 +1,7 @@
 """Gradients for the web process, which never imports torch: one worker process computes for all users.
 
 workshop = Workshop()
-job = workshop.submit("assets/models/imagenet20-mini/model.onnx", "grad_cam", crop=crop, class_index=4)
+job = workshop.submit("assets/models/imagenet20/model.onnx", "grad_cam", crop=crop, class_index=4)
 job.wait(30), job.state, job.result
 
 The worker starts with the first job, ends when it idles, and is replaced when it dies or does not let go of a

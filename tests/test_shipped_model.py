@@ -19,7 +19,7 @@ from tests.toys import picture
 from training.evaluate import evaluate
 from training.prepare import prepare
 
-MODEL = Path(__file__).parents[1] / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+MODEL = Path(__file__).parents[1] / "assets" / "models" / "imagenet20" / "model.onnx"
 CARD = MODEL.parent / "card.json"
 
 

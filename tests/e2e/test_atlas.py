@@ -173,7 +173,7 @@ def test_a_cross_for_the_muted(wide_page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "arithmetic", "count"), [("fc8", "window_sum_units", 1024), ("prob", "window_softmax", 20)]
+    ("layer", "arithmetic", "count"), [("fc8", "window_sum_units", 4096), ("prob", "window_softmax", 20)]
 )
 def test_a_class_is_a_unit(page: Page, lang: str, seen: Activations, layer: str, arithmetic: str, count: int) -> None:
     """By click: its logit or softmax, product by product, and why; then another one by keyboard."""

@@ -100,7 +100,7 @@ def test_the_status_line_is_of_the_picture_in_use(wide_page: Page) -> None:
     """Model, device and time are there at once; a new picture has times of its own, though one may be as fast."""
     open_page(wide_page, "")
     line = wide_page.get_by_text(
-        re.compile(r"^imagenet20-mini on .*[CG]PU.*\. This picture took \d+ ms, preparing it \d+\.\d ms\.$")
+        re.compile(r"^imagenet20 on .*[CG]PU.*\. This picture took \d+ ms, preparing it \d+\.\d ms\.$")
     )
     expect(line).to_be_visible()
     said = {line.inner_text()}

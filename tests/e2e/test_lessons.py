@@ -153,10 +153,10 @@ def test_walk_over_the_field_of_crops(page: Page, lang: str) -> None:
 
 
 def test_worked_out_as_typed(page: Page, lang: str) -> None:
-    """conv1 of the shipped network: 48 kernels of 11 x 11 x 3 and 48 biases, 17,472."""
+    """conv1 of the shipped network: 96 kernels of 11 x 11 x 3 and 96 biases, 34,944."""
     words = table(lang)
     open_page(page, f"lessons?lesson=net&step=2&lang={lang}")
-    page.get_by_label(re.compile(f"^{words['lesson_net_parameters']}")).first.press_sequentially("17472", delay=60)
+    page.get_by_label(re.compile(f"^{words['lesson_net_parameters']}")).first.press_sequentially("34944", delay=60)
     expect(page.get_by_text(f"{words['lesson_net_parameters']} {words['lesson_net_right']}")).to_be_visible()
     expect(page.get_by_text(words["lesson_net_done"].format(done=1, asked=13))).to_be_visible()
 

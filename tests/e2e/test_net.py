@@ -17,27 +17,27 @@ from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
 
-FACTS = {  # of the shipped model, by hand: half the paper's width, 20 classes
-    "conv1": ("48 x 55²", "17.5k", "52.7M"),  # 48 x (11 x 11 x 3 + 1) = 17,472; 55² x 48 x 363 = 52,707,600
-    "norm1": ("48 x 55²", "", ""),
-    "pool1": ("48 x 27²", "", ""),
-    "conv2": ("128 x 27²", "76.9k", "56M"),  # 128 x (5 x 5 x 24 + 1) = 76,928; 27² x 128 x 600 = 55,987,200
-    "norm2": ("128 x 27²", "", ""),
-    "pool2": ("128 x 13²", "", ""),
-    "conv3": ("192 x 13²", "221k", "37.4M"),  # 192 x (3 x 3 x 128 + 1) = 221,376; 13² x 192 x 1152 = 37,380,096
-    "conv4": ("192 x 13²", "166k", "28M"),  # 192 x (3 x 3 x 96 + 1) = 166,080; 13² x 192 x 864 = 28,035,072
-    "conv5": ("128 x 13²", "111k", "18.7M"),  # 128 x (3 x 3 x 96 + 1) = 110,720; 13² x 128 x 864 = 18,690,048
-    "pool5": ("128 x 6²", "", ""),
-    "fc6": ("1024", "4.72M", "4.72M"),  # 1024 x (128 x 6 x 6 + 1) = 4,719,616; 1024 x 4608 = 4,718,592
-    "fc7": ("1024", "1.05M", "1.05M"),  # 1024 x (1024 + 1) = 1,049,600; 1024 x 1024 = 1,048,576
-    "fc8": ("20", "20.5k", "20.5k"),  # 20 x (1024 + 1) = 20,500; 20 x 1024 = 20,480
+FACTS = {  # of the shipped model, by hand: the paper's widths, 20 classes
+    "conv1": ("96 x 55²", "34.9k", "105M"),  # 96 x (11 x 11 x 3 + 1) = 34,944; 55² x 96 x 363 = 105,415,200
+    "norm1": ("96 x 55²", "", ""),
+    "pool1": ("96 x 27²", "", ""),
+    "conv2": ("256 x 27²", "307k", "224M"),  # 256 x (5 x 5 x 48 + 1) = 307,456; 27² x 256 x 1200 = 223,948,800
+    "norm2": ("256 x 27²", "", ""),
+    "pool2": ("256 x 13²", "", ""),
+    "conv3": ("384 x 13²", "885k", "150M"),  # 384 x (3 x 3 x 256 + 1) = 885,120; 13² x 384 x 2304 = 149,520,384
+    "conv4": ("384 x 13²", "664k", "112M"),  # 384 x (3 x 3 x 192 + 1) = 663,936; 13² x 384 x 1728 = 112,140,288
+    "conv5": ("256 x 13²", "443k", "74.8M"),  # 256 x (3 x 3 x 192 + 1) = 442,624; 13² x 256 x 1728 = 74,760,192
+    "pool5": ("256 x 6²", "", ""),
+    "fc6": ("4096", "37.8M", "37.7M"),  # 4096 x (256 x 6 x 6 + 1) = 37,752,832; 4096 x 9216 = 37,748,736
+    "fc7": ("4096", "16.8M", "16.8M"),  # 4096 x (4096 + 1) = 16,781,312; 4096 x 4096 = 16,777,216
+    "fc8": ("20", "81.9k", "81.9k"),  # 20 x (4096 + 1) = 81,940; 20 x 4096 = 81,920
     "prob": ("20", "", ""),
 }
 TRAFFIC = {  # bytes of float32, both ways together
-    86528: 7.0,  # conv3: 128 maps x 13 x 13 x 4; the most, so the thickest
-    18432: 2.67,  # fc6: 128 maps x 6 x 6 x 4; 1.5 + 5.5 x 18,432 / 86,528
-    4096: 1.76,  # fc7: 1024 x 4
-    2048: 1.63,  # fc8, which is on one GPU: the other's 512 x 4
+    173056: 7.0,  # conv3: 256 maps x 13 x 13 x 4; the most, so the thickest
+    36864: 2.67,  # fc6: 256 maps x 6 x 6 x 4; 1.5 + 5.5 x 36,864 / 173,056
+    16384: 2.02,  # fc7: 4096 x 4
+    8192: 1.76,  # fc8, which is on one GPU: the other's 2048 x 4
 }
 
 
@@ -115,7 +115,7 @@ def test_what_is_stale_is_pale(wide_page: Page) -> None:
 
 def test_traffic_between_the_gpus(wide_page: Page) -> None:
     open_page(wide_page, "")
-    expect(wide_page.locator(".net svg text")).to_have_text(["87 kB", "18 kB", "4 kB", "2 kB"])
+    expect(wide_page.locator(".net svg text")).to_have_text(["173 kB", "37 kB", "16 kB", "8 kB"])
     lines = wide_page.locator(".net").evaluate(
         """(net) => [...net.querySelectorAll("svg line")].map((line) => {
           const ends = ({ style }) => Math.abs(parseFloat(style.left) - line.getAttribute("x2")) < 0.01;

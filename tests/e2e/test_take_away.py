@@ -48,7 +48,7 @@ def test_a_units_map_as_png_and_svg(wide_page: Page, tmp_path: Path, lang: str) 
     file = taken(
         wide_page, panel.get_by_role("button", name=words["take_as_png"].format(name=name), exact=True), tmp_path
     )
-    assert re.fullmatch(r"alexnet-imagenet20-mini-conv2-\d+-.*\.png", file.name)
+    assert re.fullmatch(r"alexnet-imagenet20-conv2-\d+-.*\.png", file.name)
     with Image.open(file) as image:
         assert image.width >= 800
         assert image.height > image.width + 40  # the square map, and the caption's strip below it
@@ -61,7 +61,7 @@ def test_a_units_map_as_png_and_svg(wide_page: Page, tmp_path: Path, lang: str) 
     root = ElementTree.parse(file).getroot()
     caption = " ".join(text.text or "" for text in root.iter(f"{SVG}text"))
     assert name in caption
-    assert "imagenet20-mini" in caption
+    assert "imagenet20" in caption
     image_part = root.find(f"{SVG}image")
     assert image_part is not None
     assert image_part.attrib["href"].startswith("data:image/png;base64,")
@@ -89,11 +89,11 @@ def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp
     words = table(lang)
     open_page(page, f"model?lang={lang}")
     file = taken(page, page.locator(".st-key-csv_layer_table button"), tmp_path)
-    assert file.name == "alexnet-imagenet20-mini-layer-table.csv"
+    assert file.name == "alexnet-imagenet20-layer-table.csv"
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
-    # the shipped network has half the paper's kernels: 48 x 363 + 48
+    # 96 x 363 + 96
     own = [rows[0][words[f"column_{name}"]] for name in ("layer", "shape", "parameters")]
-    assert own == ["conv1", "48 x 55 x 55", "17,472"]
+    assert own == ["conv1", "96 x 55 x 55", "34,944"]
     assert len(rows) == 14
     page.locator("details summary").first.click()  # the classes' errors are a table too
     expect(page.locator(".st-key-table_class_table").get_by_test_id("stDataFrame")).to_be_visible()
@@ -102,7 +102,7 @@ def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp
     tables = re.findall(r"<table>.*?</table>", whole.read_text(encoding="utf-8"))
     assert [made.count("<tr>") for made in tables] == [21, 15]  # twenty classes, fourteen layers, their titles
     assert f"<th>{words['column_layer']}</th>" in tables[1]
-    assert "<td>48 x 55 x 55</td>" in tables[1]
+    assert "<td>96 x 55 x 55</td>" in tables[1]
 
 
 def test_a_lessons_picture_says_the_unit_that_it_shows(page: Page, lang: str, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_lessons_picture_says_the_unit_that_it_shows(page: Page, lang: str, tm
     shown, photograph = said.values()
     assert words["atlas_unit"].format(name="conv1", number=7, gpu=1) in shown
     assert "conv1" not in photograph
-    assert "imagenet20-mini" in photograph
+    assert "imagenet20" in photograph
 
 
 def test_a_windows_table_as_csv(wide_page: Page, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_activations_as_npz(wide_page: Page, tmp_path: Path) -> None:
     open_page(wide_page, "?layer=conv3")
     unfold(wide_page)
     file = taken(wide_page, wide_page.get_by_role("button", name=table("en")["take_npz"]), tmp_path)
-    assert file.name == "alexnet-imagenet20-mini-conv3.npz"
+    assert file.name == "alexnet-imagenet20-conv3.npz"
     own = Explorer.open(MODEL, "cpu").run(sample_path("cat"))
     with np.load(file) as made:
         np.testing.assert_allclose(made["conv3"], own["conv3"], rtol=1e-4, atol=1e-4)
@@ -164,7 +164,7 @@ def test_the_page_as_one_file_works_offline(wide_page: Page, browser: Browser, t
     assert page.locator("img").count() >= 6  # the photograph, two plots, three maps
     assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
     expect(page.get_by_text(words["lesson_relu_see"])).to_be_visible()
-    expect(page.get_by_text("imagenet20-mini").first).to_be_visible()
+    expect(page.get_by_text("imagenet20").first).to_be_visible()
     expect(page.get_by_text(words["take_no_upload"])).to_be_visible()
     assert "lesson=relu" in (page.locator("footer a").get_attribute("href") or "")
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []

@@ -10,7 +10,7 @@ from app.components.window import window_panel
 from app.samples import sample_path
 from model.explorer import Explorer
 
-MODEL = Path(__file__).parents[2] / "assets" / "models" / "imagenet20-mini" / "model.onnx"
+MODEL = Path(__file__).parents[2] / "assets" / "models" / "imagenet20" / "model.onnx"
 
 st.set_page_config(layout="wide")
 explorer = st.cache_resource(Explorer.open)(MODEL, "cpu")
