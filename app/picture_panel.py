@@ -21,9 +21,11 @@ def photograph() -> None:
     except ValueError as reason:  # there is no model to look with
         st.error(plain(said(str(reason))))
         return
-    st.caption(t("picture_caption", name=plain(state.picture().name), crop=state.explorer().config.crop_px))
+    explorer = state.explorer()
+    caption = t("picture_caption", name=plain(state.picture().name), crop=explorer.config.crop_px)
     if state.is_softened():
-        st.caption(t("picture_softened", detail=state.explorer().info.detail_px))
+        caption += " " + t("picture_softened", detail=explorer.info.detail_px)
+    st.caption(caption)
     if state.picture_missing():
         st.info(t("picture_missing"))
     if error := st.session_state.get("picture_error"):

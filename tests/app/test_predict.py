@@ -138,11 +138,11 @@ def colour_of(app: AppTest, model: Path) -> tuple[float, float, float]:
 def test_sharp_picture_for_a_network_of_small_ones(app: AppTest, model: Path) -> None:
     """The page's answer is that for the softened picture, and the page says so."""
     open_page(app)
-    assert "scaled down" not in text(app)
+    assert "as soft as" not in text(app)
     info, weights = onnx_file.read(model)
     onnx_file.write(model, dataclasses.replace(info, detail_px=64), weights)
     app.run()
-    assert "It learned from pictures of 64 pixels, so this one is scaled down to that" in text(app)
+    assert "It learned from pictures of 64 pixels and sees this one as soft as those." in text(app)
     softened = Explorer.open(model, "cpu").run(sample_path("cat"))
     assert softened["prob"].tolist() != Explorer.open(model, "cpu").run(plain_square())["prob"].tolist()
     assert probability_text(softened.top(1)[0].probability) in html(app)
