@@ -61,6 +61,8 @@ class History:
     """(moments,), the weight that 255 stands for."""
     errors: Array
     """(moments, 2), one-crop validation error in percent, top-1 and top-5; NaN where it was not measured."""
+    num_judged: Ints | None = None
+    """(moments,), how many validation pictures an error is of; 0 where there is none, or it is not known."""
     num_earlier: int = 0
     """So many moments are of the model that the training started from."""
     from_random: bool = True
@@ -69,7 +71,9 @@ class History:
 
     def __post_init__(self) -> None:
         moments = len(self.epochs)
-        lengths = {moments, *(len(part) for part in (self.codes, self.lows, self.highs, self.errors))}
+        if self.num_judged is None:
+            object.__setattr__(self, "num_judged", np.zeros(moments, np.int64))
+        lengths = {moments, *(len(getattr(self, name)) for name in ARRAYS)}
         fits = self.codes.ndim == 5 and self.codes.shape[4] == 3 and 0 <= self.num_earlier < max(moments, 1)
         if shown := self.pictures:
             lengths |= {len(part) for part in (shown.guesses, shown.probabilities, shown.places)}
@@ -95,7 +99,7 @@ class History:
         np.savez_compressed(path, **parts)
 
 
-ARRAYS = ("epochs", "codes", "lows", "highs", "errors")
+ARRAYS = ("epochs", "codes", "lows", "highs", "errors", "num_judged")
 PICTURES = tuple(field.name for field in fields(Pictures))
 
 
@@ -113,7 +117,7 @@ def read(path: str | Path) -> History:
     try:
         with np.load(path) as parts:
             more = {name: parts[name].item() for name in ("num_earlier", "from_random") if name in parts}
-            return History(**{name: parts[name] for name in ARRAYS}, **more, pictures=_pictures(parts))
+            return History(**{name: parts[name] for name in ARRAYS if name in parts}, **more, pictures=_pictures(parts))
     except Exception as reason:
         raise ValueError(
             f"{path.name} is no history of this project; make one with python -m training.history."

@@ -68,6 +68,7 @@ def card(
         "evaluated_at_commit": commit(),
         "curve": [
             {key: row[key] for key in ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error")}
+            | ({"num_judged": row["num_judged"]} if "num_judged" in row else {})  # an older program's do not say
             for row in epochs
         ],
         "limits": [limit.format(**facts) for limit in limits],

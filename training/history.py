@@ -50,7 +50,7 @@ def pack(run: Path, max_moments: int = MAX_MOMENTS) -> History:
     kernels = np.stack([np.load(file).astype(np.float32) for file in files])
     told = [run / "pictures" / f"{file.stem.removeprefix('conv1_')}.npz" for file in files]
     own = History(
-        epochs=epochs, **_in_8_bits(kernels), errors=_errors(run, epochs),
+        epochs=epochs, **_in_8_bits(kernels), **_errors(run, epochs),
         from_random=not _started_from(run), pictures=_pictures(told),
     )  # fmt: skip
     return joined(history.read(run / EARLIER), own) if (run / EARLIER).exists() else own
@@ -77,11 +77,16 @@ def _started_from(run: Path) -> bool:
     return path.exists() and "from" in json.loads(path.read_text())
 
 
-def _errors(run: Path, epochs: npt.NDArray[np.float64]) -> Array:
+def _errors(run: Path, epochs: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Errors after those epochs, and how many pictures they are of, as parts of a `History`."""
     path = run / "metrics.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     found = {float(row["epoch"]): (row["val_top1_error"], row["val_top5_error"]) for row in rows}
-    return np.asarray([found.get(epoch, (np.nan, np.nan)) for epoch in epochs], np.float32)
+    counts = {float(row["epoch"]): row.get("num_judged", 0) for row in rows}
+    return {
+        "errors": np.asarray([found.get(epoch, (np.nan, np.nan)) for epoch in epochs], np.float32),
+        "num_judged": np.asarray([counts.get(epoch, 0) for epoch in epochs], np.int64),
+    }
 
 
 # The pictures

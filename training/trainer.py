@@ -161,6 +161,7 @@ class Run:
             "train_error": 100 * num_wrong / num_images,
             "val_top1_error": errors.top1_error,
             "val_top5_error": errors.top5_error,
+            "num_judged": errors.num_images,
             "images_per_second": num_images / self.seconds,
             "wall_seconds": before + time.monotonic() - start,
         }

@@ -90,7 +90,9 @@ def _moment(told: History, moment: int) -> str:
     if np.isnan(top1):
         return t(sentence, epoch=words)
     errors = t("kernels_moment_errors", top1=float(top1), top5=float(top5))
-    return t(sentence, epoch=words) + errors
+    assert told.num_judged is not None
+    count = int(told.num_judged[moment])
+    return t(sentence, epoch=words) + errors + (t("kernels_moment_judged", count=count) if count else "")
 
 
 def _score(shown: Pictures, moment: int) -> str:

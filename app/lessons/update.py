@@ -61,7 +61,10 @@ def see() -> None:
         figure = lines(epochs, errors, (t("lesson_update_epoch"), "%"))
         figure.update_yaxes(rangemode="tozero")
         last = {f"top{k}": curve[-1][f"val_top{k}_error"] for k in (1, 5)}
-        plot(figure, "update_errors", t("lesson_update_errors", **last))
+        caption = t("lesson_update_errors", **last)
+        if count := int(curve[-1].get("num_judged", 0)):
+            caption += " " + t("lesson_update_judged", count=count)
+        plot(figure, "update_errors", caption)
 
 
 def _one(x: Any, y: Any, title: str) -> go.Figure:

@@ -142,12 +142,13 @@ def test_moments_of_an_earlier_training_and_within_an_epoch() -> None:
         lows=ranges,
         highs=ranges,
         errors=errors,
+        num_judged=np.asarray([0, 1000, 0, 0]),
         num_earlier=2,
         from_random=False,
     )
     assert [_moment(told, moment) for moment in range(4)] == [
         "The start of this training: the weights of another model",
-        "Epoch 4 of the model that this one started from: validation error 40.0 %, top-5 10.0 %",
+        "Epoch 4 of the model that this one started from: validation error 40.0 %, top-5 10.0 % (1,000 pictures)",
         "Epoch 0.50",
         "Epoch 1: validation error 30.0 %, top-5 5.0 %",
     ]

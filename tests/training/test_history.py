@@ -20,7 +20,10 @@ def write_run(folder: Path, moments: int) -> Path:
         kernels = np.zeros((2, 3, 11, 11), np.float16)
         kernels[0, 0, 0, 0], kernels[1, 2, 10, 9] = -m, 3 * m
         np.save(folder / "kernels" / f"conv1_{m:03d}.npy", kernels)
-    rows = [{"epoch": m, "val_top1_error": 90.0 - m, "val_top5_error": 50.0 - m} for m in range(1, moments)]
+    rows: list[dict[str, float]] = [
+        {"epoch": m, "val_top1_error": 90.0 - m, "val_top5_error": 50.0 - m} for m in range(1, moments)
+    ]
+    rows[-1]["num_judged"] = 1000
     (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
@@ -35,6 +38,12 @@ def test_pack_by_hand(tmp_path: Path) -> None:
     assert (packed.lows.tolist(), packed.highs.tolist()) == ([0, -1, -2], [0, 3, 6])
     assert np.isnan(packed.errors[0]).all()
     assert packed.errors[2].tolist() == [88, 48]
+    assert packed.num_judged is not None
+    assert packed.num_judged.tolist() == [0, 0, 1000]  # an older program's metrics do not say
+    packed.write(tmp_path / "history.npz")
+    again = history.read(tmp_path / "history.npz").num_judged
+    assert again is not None
+    assert again.tolist() == [0, 0, 1000]
     assert packed.kernels(2)[1, 2, 10, 9] == pytest.approx(6)
     assert packed.kernels(2)[0, 0, 0, 0] == -2
 
