@@ -242,19 +242,22 @@ def inherit(start: Path, out: Path) -> str:
 def trained_before(start: Path) -> list[dict[str, Any]]:
     """The trainings behind a checkpoint or model.onnx that a run starts from: recipe, commit, epochs, hours where known.
 
-    One, but of two models side by side (`training.join`), which have one each.
+    The last is what it is of, unless it is two models side by side (`training.join`); a run.json or a card beside it tells of
+    those before.
     """
+    telling = next((file for name in ("run.json", "card.json") if (file := start.parent / name).exists()), None)
+    before = json.loads(telling.read_text()).get("trained_before", []) if telling else []
     if start.suffix == ".onnx":
         info = onnx_file.read(start)[0]
         recipe, metrics = info.recipe, info.metrics
         if "parts" in metrics:
             return list(metrics["parts"])
         facts = {name: metrics[name] for name in ("epochs", "hours") if name in metrics}
-        return [{"recipe": recipe.get("name"), "commit": info.commit, **facts}]
+        return [*before, {"recipe": recipe.get("name"), "commit": info.commit, **facts}]
     state = load_checkpoint(start)
     hours = (sum(row["wall_seconds"] for row in state["metrics"]) + state["seconds"]) / 3600
     epochs = state["epoch"] + state["step"] / -(-state["num_train"] // state["recipe"]["batch_size"])
-    return [{"recipe": state["recipe"]["name"], "commit": state["commit"], "epochs": epochs, "hours": hours}]
+    return [*before, {"recipe": state["recipe"]["name"], "commit": state["commit"], "epochs": epochs, "hours": hours}]
 
 
 def _until(told: History, start: Path) -> History:

@@ -1,5 +1,6 @@
 """Two nets side by side are one net that says the mean of what they say."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,11 +106,13 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         info = replace(info, recipe={"name": name}, commit="abc", metrics={"epochs": 7})
         onnx_file.write(tmp_path / name / "model.onnx", info, weights)
         told(config.kernels[0], moments).write(tmp_path / name / "history.npz")
+    first = {"recipe": "z", "epochs": 2}  # what a began as
+    (tmp_path / "a" / "run.json").write_text(json.dumps({"trained_before": [first]}))
     paths = [str(tmp_path / name / "model.onnx") for name in ("a", "b")]
     assert main([*paths, "smoke", str(tmp_path / "start")]) == 0
     info = onnx_file.read(tmp_path / "start" / "model.onnx")[0]
     assert info.config == WIDE
-    assert info.metrics["parts"] == [{"recipe": name, "commit": "abc", "epochs": 7} for name in ("a", "b")]
+    assert info.metrics["parts"] == [first, *({"recipe": name, "commit": "abc", "epochs": 7} for name in ("a", "b"))]
     assert trained_before(tmp_path / "start" / "model.onnx") == info.metrics["parts"]
     joined = history.read(tmp_path / "start" / "history.npz")
     assert joined.epochs.tolist() == [0, 4, 8]  # of the first, as far through as the second at 0, 2, 4
