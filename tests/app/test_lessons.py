@@ -169,10 +169,11 @@ def test_without_histories_the_quiz_says_so(app: AppTest) -> None:
 def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_judged(
     app: AppTest, tmp_path: Path
 ) -> None:
-    """Two runs, of four moments and of two: the slider begins at either's last, and every kernel of both is asked for."""
+    """Two runs, of four moments and of two, one of a narrower net: the slider begins at either's last, and all are asked for."""
     ends = {1: 30, 2: 7}
+    counts = {1: TOY.kernels[0], 2: TOY.kernels[0] // 2}
     write_run(tmp_path / "toy" / "history.npz", [0, 1, 2, 30])
-    write_run(tmp_path / "toy" / "history_seed1.npz", [0, 7])
+    write_run(tmp_path / "toy" / "history_seed1.npz", [0, 7], counts[2])
     open_lesson(app, "figure3", 2)
     asked = set()
     for number in range(12):
@@ -186,16 +187,26 @@ def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_jud
         assert judged
         kernel, seed, gpu = map(int, judged.groups())
         assert seed == run
-        assert gpu == 1 + (kernel > TOY.kernels[0] // 2)
+        assert gpu == 1 + (kernel > counts[run] // 2)
         assert ("Right:" in text(app)) == (gpu == 1)
         asked.add((seed, kernel))
     assert not app.exception
     assert len(asked) > 4
 
 
-def write_run(path: Path, epochs: list[int]) -> None:
+def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> None:
+    write_run(tmp_path / "toy" / "history.npz", [0, 1])
+    open_lesson(app, "figure3", 3)
+    assert table("en")["lesson_figure3_joined"] not in text(app)
+    (tmp_path / "toy" / "card.json").write_text('{"trained_before": [{"recipe": "a", "side": 1}], "curve": []}')
+    app.run()
+    assert table("en")["lesson_figure3_joined"] in text(app)
+    assert not app.exception
+
+
+def write_run(path: Path, epochs: list[int], kernels: int = TOY.kernels[0]) -> None:
     count = len(epochs)
-    codes = np.random.default_rng(0).integers(0, 256, (count, TOY.kernels[0], 11, 11, 3), np.uint8)
+    codes = np.random.default_rng(0).integers(0, 256, (count, kernels, 11, 11, 3), np.uint8)
     lows, highs, errors = np.zeros(count, np.float32), np.ones(count, np.float32), np.full((count, 2), 9, np.float32)
     History(epochs=np.asarray(epochs), codes=codes, lows=lows, highs=highs, errors=errors).write(path)
 
