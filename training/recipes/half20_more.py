@@ -3,6 +3,7 @@
 Departures from the paper are those of imagenet20.
 
 Command:  python -m training.run half20_more --data ../shared/data/imagenet-20 --out runs/half20_more --from runs/half20/model.onnx
+Not yet run to its end.
 """
 
 from dataclasses import replace

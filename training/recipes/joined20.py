@@ -5,7 +5,7 @@ half20_more's, without the random numbers that their conv1 began as (`training.j
 
 Start:    python -m training.join assets/models/imagenet20-mini/model.onnx runs/half20_more/model.onnx joined20 runs/joined20_start --learned-kernels
 Command:  python -m training.run joined20 --data ../shared/data/imagenet-20 --out runs/imagenet20 --from runs/joined20_start/model.onnx
-Under way; docs/log.md says how far.
+Not yet run to its end; docs/log.md says how far.
 """
 
 from dataclasses import replace
