@@ -1,9 +1,10 @@
 """The paper's net at full size on twenty ImageNet classes: two nets of half the width, side by side, and then trained as one.
 
 Departures from the paper are those of imagenet20, at half its rate, in a fifth of its time. The start is imagenet20_mini's net and
-half20_more's, without the random numbers that their conv1 began as (`training.join`).
+half20_more's, without the random numbers that their conv1 began as (`training.join`); the latter is kept in assets/starts, with fc6
+and fc7 in 4 bits, so that two hours of training need not be repeated.
 
-Start:    python -m training.join assets/models/imagenet20-mini/model.onnx runs/half20_more/model.onnx joined20 runs/joined20_start --learned-kernels
+Start:    python -m training.join assets/models/imagenet20-mini/model.onnx assets/starts/half20_more/model.onnx joined20 runs/joined20_start --learned-kernels
 Command:  python -m training.run joined20 --data ../shared/data/imagenet-20 --out runs/imagenet20 --from runs/joined20_start/model.onnx
 Not yet run to its end; docs/log.md says how far.
 """
