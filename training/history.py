@@ -157,7 +157,8 @@ def joined(earlier: History, own: History) -> History:
         return own
     earlier = _at(earlier, _spread(len(earlier.epochs), MAX_MOMENTS))
     same = bool(own.pictures and earlier.pictures and own.pictures.of_same(earlier.pictures))
-    kept = replace(earlier, pictures=None) if same else replace(earlier, errors=np.full_like(earlier.errors, np.nan))
+    unknown = np.full_like(earlier.errors, np.nan)
+    kept = replace(earlier, pictures=None) if same else replace(earlier, errors=unknown, num_judged=None)
     pictures = None
     if own.pictures:
         start = own.pictures.places[0]

@@ -1,5 +1,6 @@
 """Every lesson over a toy network, in both languages: question, panel, verdict, and the numbers it shows."""
 
+import json
 import re
 from pathlib import Path
 
@@ -225,3 +226,13 @@ def test_a_link_says_when_the_picture_is_not_in_it(app: AppTest) -> None:
     app.segmented_control(key="source").set_value("sample").run()
     app.pills(key="sample").set_value("coffee").run()
     assert table("en")["picture_missing"] not in text(app)
+
+
+@pytest.mark.parametrize(("counts", "is_said"), [((1000, 1000), True), ((1000, 2000), False)])
+def test_errors_of_a_part_say_of_how_many(counts: tuple[int, int], is_said: bool, app: AppTest, tmp_path: Path) -> None:
+    row = {"lr": 0.01, "train_loss": 1.0, "val_top1_error": 50.0, "val_top5_error": 10.0}
+    curve = [{"epoch": epoch, **row, "num_judged": count} for epoch, count in enumerate(counts, 1)]
+    (tmp_path / "toy" / "card.json").write_text(json.dumps({"curve": curve}))
+    open_lesson(app, "update", 3)
+    assert ("Each is of 1,000 pictures." in text(app)) == is_said
+    assert "Validation error by epoch" in text(app)
