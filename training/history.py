@@ -157,7 +157,8 @@ def joined(earlier: History, own: History) -> History:
         return own
     earlier = _at(earlier, _spread(len(earlier.epochs), MAX_MOMENTS))
     same = bool(own.pictures and earlier.pictures and own.pictures.of_same(earlier.pictures))
-    kept = replace(earlier, pictures=None) if same else replace(earlier, errors=np.full_like(earlier.errors, np.nan))
+    unknown = np.full_like(earlier.errors, np.nan)
+    kept = replace(earlier, pictures=None) if same else replace(earlier, errors=unknown, num_judged=None)
     pictures = None
     if own.pictures:
         start = own.pictures.places[0]
@@ -242,8 +243,8 @@ def inherit(start: Path, out: Path) -> str:
 def trained_before(start: Path) -> list[dict[str, Any]]:
     """The trainings behind a checkpoint or model.onnx that a run starts from: recipe, commit, epochs, hours where known.
 
-    The last is what it is of, unless it is two models side by side (`training.join`); a run.json or a card beside it tells of
-    those before.
+    The last is what it is of, unless it is two models side by side (`training.join`), whose trainings have their "side", 1 or 2;
+    a run.json or a card beside it tells of those before.
     """
     telling = next((file for name in ("run.json", "card.json") if (file := start.parent / name).exists()), None)
     before = json.loads(telling.read_text()).get("trained_before", []) if telling else []

@@ -149,7 +149,8 @@ def main(argv: list[str] | None = None) -> int:
         recipe = training.recipe.load(args.recipe)
         nets = [(path, onnx_file.read(path)) for path in (args.first, args.second)]
         info, weights = join(recipe, *(learned_kernels(*net) if args.learned_kernels else net[1] for net in nets))
-        info = replace(info, metrics={"parts": trained_before(args.first) + trained_before(args.second)})
+        parts = [one | {"side": side} for side, (path, _) in enumerate(nets, 1) for one in trained_before(path)]
+        info = replace(info, metrics={"parts": parts})
         args.out.mkdir(parents=True, exist_ok=True)
         onnx_file.write(args.out / "model.onnx", info, weights)
         if told := both_histories(recipe.net, args.first, args.second):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +47,11 @@ def _read(path: str, changed_ns: int) -> History:
 
 
 def histories() -> list[History]:
-    """The kernels' histories beside the model, one a seed; those of another network are left out."""
+    """The kernels' histories beside the model, one a seed, that of a narrower net too; those of other windows are left out."""
     paths = sorted(state.model_path().parent.glob("history*.npz"), key=lambda path: (len(path.name), path.name))
-    shape = state.explorer().weights["conv1.weight"].shape
+    shape = state.explorer().weights["conv1.weight"].shape[1:]
     found = [_read(str(path), path.stat().st_mtime_ns) for path in paths if _whole(path)]
-    return [one for one in found if one.kernels(-1).shape == shape]
+    return [one for one in found if one.kernels(-1).shape[1:] == shape]
 
 
 def _whole(path: Path) -> bool:
@@ -63,10 +64,8 @@ def _whole(path: Path) -> bool:
 
 def _selectivities() -> list[tuple[np.ndarray, np.ndarray]]:
     """Colour selectivity of GPU1's kernels and of GPU2's, for every seed."""
-    layer = state.explorer().config.layer["conv1"]
     kernels = [one.kernels(-1) for one in histories()] or [state.explorer().weights["conv1.weight"]]
-    values = [colour_selectivity(one) for one in kernels]
-    return [(one[layer.tower_units(0)], one[layer.tower_units(1)]) for one in values]
+    return [(one[: len(one) // 2], one[len(one) // 2 :]) for one in map(colour_selectivity, kernels)]
 
 
 def right() -> int:
@@ -89,7 +88,12 @@ def panel() -> None:
         st.write(t("lesson_figure3_which", seed=run + 1, seeds=len(runs)))
         with st.container(horizontal=True):
             for gpu in (0, 1):
-                st.button(f"GPU{gpu + 1}", key=f"figure3_gpu{gpu + 1}", on_click=_answer, args=(run, kernel, gpu))
+                st.button(
+                    f"GPU{gpu + 1}",
+                    key=f"figure3_gpu{gpu + 1}",
+                    on_click=_answer,
+                    args=(run, kernel, _gpu_of(runs[run], kernel) == gpu),
+                )
         if score.last and score.last.run < len(runs):  # another model may have fewer
             _verdict(runs, score.last)
             st.caption(t("lesson_figure3_score", right=score.right, asked=score.asked))
@@ -117,14 +121,14 @@ def _verdict(runs: list[History], last: Answered) -> None:
     codes = runs[last.run].codes[-1]
     kernel = last.kernel % len(codes)
     picture, said = st.columns([1, 6], vertical_alignment="center")
-    facts = {"number": kernel + 1, "gpu": _gpu_of(kernel) + 1, "seed": last.run + 1}
+    facts = {"number": kernel + 1, "gpu": _gpu_of(runs[last.run], kernel) + 1, "seed": last.run + 1}
     alt = t("lesson_figure3_last_alt", number=kernel + 1)
     picture.image(enlarged(codes[kernel], LAST_PX), output_format="PNG", width=LAST_PX, alt=alt)
     said.markdown(t("lesson_figure3_right" if last.is_right else "lesson_figure3_wrong", **facts))
 
 
-def _gpu_of(kernel: int) -> int:
-    return int(kernel >= state.explorer().config.layer["conv1"].tower_units(0).stop)
+def _gpu_of(run: History, kernel: int) -> int:
+    return int(kernel >= len(run.codes[0]) // 2)
 
 
 def _score() -> Score:
@@ -140,8 +144,8 @@ def _question(runs: list[History], number: int) -> tuple[int, int]:
     return run, int(random.integers(len(runs[run].codes[0])))
 
 
-def _answer(run: int, kernel: int, gpu: int) -> None:
-    score, is_right = _score(), _gpu_of(kernel) == gpu
+def _answer(run: int, kernel: int, is_right: bool) -> None:
+    score = _score()
     last = Answered(run, kernel, is_right)
     st.session_state["figure3_score"] = Score(score.asked + 1, score.right + int(is_right), last)
 
@@ -161,6 +165,15 @@ def see() -> None:
         )
     table(rows, "figure3_table", height="content")
     st.caption(t("lesson_figure3_note"))
+    if _is_joined():
+        st.caption(t("lesson_figure3_joined"))
+
+
+def _is_joined() -> bool:
+    """Whether the network in use is two that were put side by side (`training.join`), as its card tells."""
+    path = state.model_path().parent / "card.json"
+    before = json.loads(path.read_text(encoding="utf-8")).get("trained_before", []) if path.exists() else []
+    return any("side" in one for one in before)
 
 
 def _fits(config: Config) -> bool:

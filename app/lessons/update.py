@@ -62,7 +62,8 @@ def see() -> None:
         figure.update_yaxes(rangemode="tozero")
         last = {f"top{k}": curve[-1][f"val_top{k}_error"] for k in (1, 5)}
         caption = t("lesson_update_errors", **last)
-        if count := int(curve[-1].get("num_judged", 0)):
+        counts = {int(row.get("num_judged", 0)) for row in curve}
+        if len(counts) == 1 and (count := counts.pop()):
             caption += " " + t("lesson_update_judged", count=count)
         plot(figure, "update_errors", caption)
 

@@ -58,9 +58,7 @@ def _card() -> None:
             **{key: card[key] for key in ("hours", "hardware", "commit")},
         )
     )
-    if before := card.get("trained_before"):
-        parts = [t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in before]
-        st.write(t("model_started_from", parts=" + ".join(parts)))
+    _before(card.get("trained_before", []))
     one, ten = card["one_crop"], card["ten_crop"]
     errors = {
         "one1": one["top1_error"],
@@ -75,6 +73,19 @@ def _card() -> None:
         cells = {"layers": layers, "full1": full["top1_error"], "full5": full["top5_error"], "fc7": 100 * off["fc7"]}
         st.write(t("model_compressed", **cells))
     st.markdown("\n".join(f"- {said(limit)}" for limit in card["limits"]))
+
+
+def _before(trainings: list[dict[str, Any]]) -> None:
+    """The trainings before this one, those of two networks that were put side by side by their side."""
+
+    def words(parts: list[dict[str, Any]]) -> str:
+        return ", ".join(t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in parts)
+
+    first, second, rest = ([one for one in trainings if one.get("side") == side] for side in (1, 2, None))
+    if first and second:
+        st.write(t("model_joined", first=words(first), second=words(second)))
+    if rest:
+        st.write(t("model_then" if first else "model_started_from", parts=words(rest)))
 
 
 def _origin() -> None:

@@ -1,5 +1,6 @@
 """Every lesson over a toy network, in both languages: question, panel, verdict, and the numbers it shows."""
 
+import json
 import re
 from pathlib import Path
 
@@ -169,10 +170,11 @@ def test_without_histories_the_quiz_says_so(app: AppTest) -> None:
 def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_judged(
     app: AppTest, tmp_path: Path
 ) -> None:
-    """Two runs, of four moments and of two: the slider begins at either's last, and every kernel of both is asked for."""
+    """Two runs, of four moments and of two, one of a narrower net: the slider begins at either's last, and all are asked for."""
     ends = {1: 30, 2: 7}
+    counts = {1: TOY.kernels[0], 2: TOY.kernels[0] // 2}
     write_run(tmp_path / "toy" / "history.npz", [0, 1, 2, 30])
-    write_run(tmp_path / "toy" / "history_seed1.npz", [0, 7])
+    write_run(tmp_path / "toy" / "history_seed1.npz", [0, 7], counts[2])
     open_lesson(app, "figure3", 2)
     asked = set()
     for number in range(12):
@@ -186,16 +188,26 @@ def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_jud
         assert judged
         kernel, seed, gpu = map(int, judged.groups())
         assert seed == run
-        assert gpu == 1 + (kernel > TOY.kernels[0] // 2)
+        assert gpu == 1 + (kernel > counts[run] // 2)
         assert ("Right:" in text(app)) == (gpu == 1)
         asked.add((seed, kernel))
     assert not app.exception
     assert len(asked) > 4
 
 
-def write_run(path: Path, epochs: list[int]) -> None:
+def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> None:
+    write_run(tmp_path / "toy" / "history.npz", [0, 1])
+    open_lesson(app, "figure3", 3)
+    assert table("en")["lesson_figure3_joined"] not in text(app)
+    (tmp_path / "toy" / "card.json").write_text('{"trained_before": [{"recipe": "a", "side": 1}], "curve": []}')
+    app.run()
+    assert table("en")["lesson_figure3_joined"] in text(app)
+    assert not app.exception
+
+
+def write_run(path: Path, epochs: list[int], kernels: int = TOY.kernels[0]) -> None:
     count = len(epochs)
-    codes = np.random.default_rng(0).integers(0, 256, (count, TOY.kernels[0], 11, 11, 3), np.uint8)
+    codes = np.random.default_rng(0).integers(0, 256, (count, kernels, 11, 11, 3), np.uint8)
     lows, highs, errors = np.zeros(count, np.float32), np.ones(count, np.float32), np.full((count, 2), 9, np.float32)
     History(epochs=np.asarray(epochs), codes=codes, lows=lows, highs=highs, errors=errors).write(path)
 
@@ -214,3 +226,13 @@ def test_a_link_says_when_the_picture_is_not_in_it(app: AppTest) -> None:
     app.segmented_control(key="source").set_value("sample").run()
     app.pills(key="sample").set_value("coffee").run()
     assert table("en")["picture_missing"] not in text(app)
+
+
+@pytest.mark.parametrize(("counts", "is_said"), [((1000, 1000), True), ((1000, 2000), False)])
+def test_errors_of_a_part_say_of_how_many(counts: tuple[int, int], is_said: bool, app: AppTest, tmp_path: Path) -> None:
+    row = {"lr": 0.01, "train_loss": 1.0, "val_top1_error": 50.0, "val_top5_error": 10.0}
+    curve = [{"epoch": epoch, **row, "num_judged": count} for epoch, count in enumerate(counts, 1)]
+    (tmp_path / "toy" / "card.json").write_text(json.dumps({"curve": curve}))
+    open_lesson(app, "update", 3)
+    assert ("Each is of 1,000 pictures." in text(app)) == is_said
+    assert "Validation error by epoch" in text(app)

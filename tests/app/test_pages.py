@@ -463,9 +463,23 @@ def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
     (tmp_path / "toy" / "card.json").write_text(card)
     open_page(app, "model")
     assert "3 epochs in 1.2 hours on a CPU" in text(app)
-    assert "but with trained weights: half (32 epochs) + other (17.5 epochs)." in text(app)
+    assert "but with trained weights: half (32 epochs), other (17.5 epochs)." in text(app)
     assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
     assert "It knows nothing." in text(app)
+
+
+def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> None:
+    before = [{"recipe": name, "epochs": 7, "side": side} for name, side in (("a", 1), ("b", 2), ("c", 2))]
+    error = {"top1_error": 1.0, "top5_error": 0.0, "num_images": 9}
+    card = {
+        "num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1, "hardware": "a CPU", "commit": "abc",
+        "limits": [], "one_crop": error, "ten_crop": error, "trained_before": [*before, {"recipe": "d", "epochs": 2}],
+    }  # fmt: skip
+    app.run()
+    (tmp_path / "toy" / "card.json").write_text(json.dumps(card))
+    open_page(app, "model")
+    assert "that were trained apart, a (7 epochs) and b (7 epochs), c (7 epochs), were put side by side" in text(app)
+    assert "Then it was trained as d (2 epochs)." in text(app)
 
 
 def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:

@@ -112,7 +112,10 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert main([*paths, "smoke", str(tmp_path / "start")]) == 0
     info = onnx_file.read(tmp_path / "start" / "model.onnx")[0]
     assert info.config == WIDE
-    assert info.metrics["parts"] == [first, *({"recipe": name, "commit": "abc", "epochs": 7} for name in ("a", "b"))]
+    assert info.metrics["parts"] == [
+        first | {"side": 1},
+        *({"recipe": name, "commit": "abc", "epochs": 7, "side": side} for side, name in enumerate(("a", "b"), 1)),
+    ]
     assert trained_before(tmp_path / "start" / "model.onnx") == info.metrics["parts"]
     joined = history.read(tmp_path / "start" / "history.npz")
     assert joined.epochs.tolist() == [0, 4, 8]  # of the first, as far through as the second at 0, 2, 4

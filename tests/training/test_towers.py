@@ -143,10 +143,10 @@ def test_towers_halve_the_paper() -> None:
 
 
 def train(rank: int, world_size: int, parallel: Parallel, folder: Path, out: Path, stop: int, resume: bool) -> None:
-    """Train in full precision, up to `stop` steps."""
+    """Train in full precision, up to `stop` steps, the weights of the last epoch averaged."""
     place = layout(parallel, TOY, rank, world_size, "cpu")
     pictures, val = (prepare(folder / "data", split, folder / "cache") for split in ("train", "val"))
-    run = Run(RECIPE, pictures, val, out, torch.device("cpu"), place)
+    run = Run(dataclasses.replace(RECIPE, average_epochs=1), pictures, val, out, torch.device("cpu"), place)
     run.dtype = None
     if resume:
         run.restore()
@@ -167,6 +167,7 @@ def train(rank: int, world_size: int, parallel: Parallel, folder: Path, out: Pat
 
 @pytest.mark.parametrize("parallels", [("towers", "none"), ("none", "towers")], ids=" then ".join)
 def test_a_checkpoint_is_one_format(parallels: tuple[Parallel, Parallel], tmp_path: Path) -> None:
+    """Left off in the second of two epochs of three steps, while the mean of weights is taken."""
     write_class_folders(tmp_path / "data", "train", 6, 3)
     write_class_folders(tmp_path / "data", "val", 6, 1)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -174,14 +175,15 @@ def test_a_checkpoint_is_one_format(parallels: tuple[Parallel, Parallel], tmp_pa
     parts.mkdir()
     train(0, 1, "none", tmp_path, whole, 99, False)
     for i, parallel in enumerate(parallels):
-        args = (parallel, tmp_path, parts, (2, 99)[i], i == 1)
+        args = (parallel, tmp_path, parts, (4, 99)[i], i == 1)
         if parallel == "none":
             train(0, 1, *args)
         else:
             launch(2, train, *args)
     found, expected = load_checkpoint(parts / "checkpoint.pt"), load_checkpoint(whole / "checkpoint.pt")
     assert found["epoch"] == 2
-    for key in ("weights", "velocities"):
+    assert found["num_averaged"] == expected["num_averaged"] == 4
+    for key in ("weights", "trained", "velocities"):
         for name, tensor in expected[key].items():
             torch.testing.assert_close(found[key][name], tensor, rtol=1e-3, atol=1e-5)
     assert [row["train_loss"] for row in found["metrics"]] == pytest.approx(

@@ -2,6 +2,9 @@
 
 Departures from the paper are those of imagenet20.
 
+Run once, at commit 71dca30, on 2 cores of an AMD EPYC (Zen 3) in 1.2 hours: 31.4 / 5.7 % top-1 / top-5 error with one crop on 1,000
+validation pictures, where imagenet20_mini has 32.7 / 7.7. assets/starts has it.
+
 Command:  python -m training.run half20_more --data ../shared/data/imagenet-20 --out runs/half20_more --from runs/half20/model.onnx
 """
 
