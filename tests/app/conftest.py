@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.app.frame import FRAME
+from tests.toys import write_toy
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +23,12 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    (tmp_path / "toy").mkdir()
+    write_toy(tmp_path / "toy" / "model.onnx")
+    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
+    monkeypatch.setenv("ALEXNET_GALLERIES", str(tmp_path / "galleries"))
+    return AppTest.from_file(FRAME, default_timeout=60)

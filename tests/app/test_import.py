@@ -17,7 +17,7 @@ from app import command_job, import_panel
 from app.text import table
 from model import onnx_file
 from model.layers import TORCHVISION
-from tests.app.test_pages import FRAME, errors, open_page, text
+from tests.app.frame import FRAME, errors, open_page, text
 from tests.model.test_convert import torchvision_net
 from tests.toys import small, write_toy
 from tests.training.server import Site, serve

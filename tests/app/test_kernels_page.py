@@ -16,7 +16,7 @@ from model import onnx_file
 from model.history import History, Pictures
 from model.kernels import fit_gabors
 from model.layers import CODE_2012, ONE_TOWER, Config
-from tests.app.test_pages import FRAME, errors, open_page, text
+from tests.app.frame import FRAME, errors, open_page, text
 from tests.toys import TOY, small, write_toy
 
 

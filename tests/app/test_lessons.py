@@ -15,7 +15,7 @@ from app.lessons.wrong import CLAIMS
 from app.text import speaking, table
 from model.history import History
 from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
-from tests.app.test_pages import errors, text
+from tests.app.frame import errors, text
 from tests.toys import TOY, small, write_toy
 
 FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.test_pages import FRAME, PAGES, errors, open_page
+from tests.app.frame import FRAME, PAGES, errors, open_page
 from tests.toys import write_toy
 
 HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0", None}

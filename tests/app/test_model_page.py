@@ -1,0 +1,51 @@
+"""The page Model, without a browser: what it shows of a card and a report."""
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from tests.app.frame import open_page, text
+
+
+def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    open_page(app, "model")
+    assert "This model has no card" in text(app)
+    card = (
+        '{"num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1.25, "hardware": "a CPU",'
+        ' "commit": "abc", "limits": ["It knows nothing."], "one_crop": {"top1_error": 12.345, "top5_error": 1,'
+        ' "num_images": 7854}, "ten_crop": {"top1_error": 11, "top5_error": 0.5},'
+        ' "trained_before": [{"recipe": "half", "epochs": 32}, {"recipe": "other", "epochs": 17.5}]}'
+    )
+    (tmp_path / "toy" / "card.json").write_text(card)
+    open_page(app, "model")
+    assert "3 epochs in 1.2 hours on a CPU" in text(app)
+    assert "but with trained weights: half (32 epochs), other (17.5 epochs)." in text(app)
+    assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
+    assert "It knows nothing." in text(app)
+
+
+def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> None:
+    before = [{"recipe": name, "epochs": 7, "side": side} for name, side in (("a", 1), ("b", 2), ("c", 2))]
+    error = {"top1_error": 1.0, "top5_error": 0.0, "num_images": 9}
+    card = {
+        "num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1, "hardware": "a CPU", "commit": "abc",
+        "limits": [], "one_crop": error, "ten_crop": error, "trained_before": [*before, {"recipe": "d", "epochs": 2}],
+    }  # fmt: skip
+    app.run()
+    (tmp_path / "toy" / "card.json").write_text(json.dumps(card))
+    open_page(app, "model")
+    assert "that were trained apart, a (7 epochs) and b (7 epochs), c (7 epochs), were put side by side" in text(app)
+    assert "Then it was trained as d (2 epochs)." in text(app)
+
+
+def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
+    app.run()
+    classes = [{"name": name, "num_images": 2, "top1_error": 50.0, "top5_error": 0.0} for name in "abcdef"]
+    errors = {"num_images": 12, "top1_interval": [40.0, 60.0], "top5_interval": [0.0, 25.125]}
+    report = {"views": "one crop", "errors": errors, "per_class": classes, "confusion_matrix": [[1] * 6] * 6}
+    (tmp_path / "toy" / "report.json").write_text(json.dumps(report))
+    open_page(app, "model")
+    assert "one crop on 12 validation pictures" in text(app)
+    assert "between 40.00 and 60.00 %, the top-5 error between 0.00 and 25.12 %" in text(app)
