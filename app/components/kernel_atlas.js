@@ -84,12 +84,17 @@ function kernelAt({ canvas, place, order }, event) {
   return order[row * place.columns + column];
 }
 
+// An answer that has not heard of the latest choice does not take it back.
+function hear(state, { selected, sort, heard }) {
+  if (heard >= (state.made ?? 0)) Object.assign(state, { kernel: selected, sort, made: heard });
+}
+
 export default function ({ parentElement, data, setStateValue }) {
   const view = read(data), root = parentElement.querySelector(".atlas");
   const tip = root.querySelector(".tip"), select = root.querySelector("select"), towers = root.querySelector(".towers");
   const state = STATES.get(root) ?? {};
   STATES.set(root, state);
-  Object.assign(state, { kernel: view.selected, sort: view.sort });
+  hear(state, view);
 
   root.querySelector(".sort span").textContent = view.words.sort;
   select.replaceChildren(...view.sorts.map(({ label }, i) => new Option(label, i, false, i === state.sort)));
@@ -111,11 +116,14 @@ export default function ({ parentElement, data, setStateValue }) {
     root.dataset.moment = shared.story?.key === view.story ? shared.story.moment : "";
     root.dataset.marked = view.marked.map((kernel) => kernel + 1).join(" ");
   };
-  const choose = (kernel) => {
-    state.kernel = kernel;
+  const choose = (what) => {
+    Object.assign(state, what, { made: state.made + 1 });
     paint();
+    setStateValue("choice", { kernel: state.kernel, sort: state.sort, number: state.made });
+  };
+  const chooseKernel = (kernel) => {
+    choose({ kernel });
     tip.textContent = view.tips[kernel];
-    setStateValue("kernel", kernel);
   };
   for (const part of parts) {
     const { canvas } = part;
@@ -123,7 +131,7 @@ export default function ({ parentElement, data, setStateValue }) {
     canvas.onpointerleave = () => (tip.textContent = "");
     canvas.onclick = (event) => {
       const kernel = kernelAt(part, event);
-      if (kernel !== undefined) choose(kernel);
+      if (kernel !== undefined) chooseKernel(kernel);
     };
     canvas.onkeydown = (event) => {
       const { columns } = part.place;
@@ -131,14 +139,10 @@ export default function ({ parentElement, data, setStateValue }) {
       if (!step) return;
       event.preventDefault();
       const at = part.order.indexOf(state.kernel), next = at < 0 ? part.order[0] : part.order[at + step];
-      if (next !== undefined) choose(next);
+      if (next !== undefined) chooseKernel(next);
     };
   }
-  select.onchange = () => {
-    state.sort = Number(select.value);
-    paint();
-    setStateValue("sort", state.sort); // for the link
-  };
+  select.onchange = () => choose({ sort: Number(select.value) });
   state.observer?.disconnect();
   state.observer = new ResizeObserver(paint);
   state.observer.observe(towers);

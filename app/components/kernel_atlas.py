@@ -68,9 +68,8 @@ def kernel_atlas(
     marked: Sequence[int] = (),
     story: str,
     key: str,
-    on_choice: Callable[[int], None],
     sort: int,
-    on_sort: Callable[[int], None],
+    on_choice: Callable[[int, int], None],
 ) -> None:
     """Draw kernels by GPU.
 
@@ -85,11 +84,12 @@ def kernel_atlas(
         Kernels with a ring.
     story : str
         The key of the story whose moments the kernels go through; empty for none. Its last moment is `pictures`.
-    on_choice : callable
-        Called with the kernel that was clicked before the page is drawn anew, so that `selected` is never behind.
     sort : int
-        Which of `sorts` orders them; `on_sort` is called with another one that was chosen.
+        Which of `sorts` orders them.
+    on_choice : callable
+        Called with the kernel and the order that were chosen before the page is drawn anew, so that neither is behind.
     """
+    choice = st.session_state.get(key, {}).get("choice")
     header = {
         "kernels": len(pictures),
         "height": pictures.shape[1],
@@ -99,16 +99,21 @@ def kernel_atlas(
         "story": story,
         "each": each,
         "sort": sort,
+        "heard": choice["number"] if choice else 0,
         "sorts": [asdict(one) for one in sorts],
         "tips": list(tips),
         "towers": [_tower(layer, tower) for tower in range(layer.towers)],
         "words": {"sort": t("kernels_sort")},
     }
+
+    def taken() -> None:
+        chosen = st.session_state[key]["choice"]
+        on_choice(chosen["kernel"], chosen["sort"])
+
     _component(
         data=pack(header, pictures),
         key=key,
-        on_kernel_change=lambda: on_choice(st.session_state[key]["kernel"]),
-        on_sort_change=lambda: on_sort(st.session_state[key]["sort"]),
+        on_choice_change=taken,
     )
 
 

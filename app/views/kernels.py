@@ -62,7 +62,7 @@ def main() -> None:
     kernel_atlas(
         layer, pictures, sorts=_sorts(selectivity, fits), tips=[*map(_tip, range(layer.units), selectivity, fits)],
         each=contrast == "each", selected=chosen, marked=marked, story=key_of(moments, str(path)) if moments else "",
-        key="kernel_atlas", on_choice=_choose, sort=SORTS.index(_sort()), on_sort=_take_sort,
+        key="kernel_atlas", sort=SORTS.index(_sort()), on_choice=_take,
     )  # fmt: skip
     if moments and len(moments.epochs) > 1:
         story(moments, str(path), [name for _, name in explorer.info.classes])
@@ -92,8 +92,8 @@ def _sort() -> str:
     return state.view().sort if state.view().sort in SORTS else ""
 
 
-def _take_sort(number: int) -> None:
-    state.change(sort=SORTS[number])
+def _take(kernel: int, sort: int) -> None:
+    state.change(kernel=kernel, sort=SORTS[sort])
 
 
 def _history(shape: tuple[int, ...], class_ids: Sequence[str]) -> History | None:

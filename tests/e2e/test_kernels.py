@@ -76,6 +76,26 @@ def test_click_and_keys_follow_the_sorted_order(page: Page, lang: str) -> None:
     expect_no_trouble(page)
 
 
+def test_a_late_answer_takes_nothing_back(page: Page, lang: str) -> None:
+    """The server answers with a choice when another one has been made meanwhile."""
+    words = table(lang)
+    open_page(page, f"kernels?lang={lang}")
+    canvas, box = atlas(page).locator("canvas").first, page.get_by_label(words["kernels_sort"])
+    canvas.evaluate(
+        """(canvas) => {
+          globalThis.orders = [];
+          const note = () => globalThis.orders.at(-1) !== canvas.dataset.order && globalThis.orders.push(canvas.dataset.order);
+          new MutationObserver(note).observe(canvas, { attributeFilter: ["data-order"] });
+        }"""
+    )
+    keys = ("kernels_colour", "kernels_orientation", "kernels_frequency", "kernels_r2") * 3
+    for key in keys:
+        box.select_option(label=words[key])
+        page.wait_for_timeout(30)
+    settle(page)
+    assert len(page.evaluate("globalThis.orders")) == len(keys)
+
+
 def test_pointer_tells_the_numbers(page: Page, lang: str) -> None:
     open_page(page, f"kernels?lang={lang}")
     canvas = atlas(page).locator("canvas").first
@@ -149,7 +169,7 @@ def test_training_plays(wide_page: Page) -> None:
     expect(slider).not_to_have_value("0")
     wide_page.get_by_role("button", name="Pause").click()
     stopped = slider.input_value()
-    wide_page.wait_for_timeout(500)
+    wide_page.wait_for_timeout(330)
     assert slider.input_value() == stopped
     wide_page.get_by_role("button", name="Play", exact=True).click()
     expect(slider).to_have_value(str(moments - 1), timeout=30_000)
