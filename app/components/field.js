@@ -11,7 +11,7 @@ function colour(ramp, share) {
   return `rgb(${ramp[k].map((part, c) => Math.round(part * (1 - t) + ramp[k + 1][c] * t)).join(" ")})`;
 }
 
-const SIDE = 420;
+const SIDE = 420, CHOICES = new WeakMap();
 
 function draw(canvas, { rows, columns, values, at, ramp }) {
   canvas.width = canvas.height = SIDE;
@@ -30,6 +30,10 @@ function draw(canvas, { rows, columns, values, at, ramp }) {
 export default function ({ parentElement, data, setStateValue }) {
   const seen = read(data), { rows, columns } = seen;
   const canvas = parentElement.querySelector("canvas"), told = parentElement.querySelector(".told");
+  const choice = CHOICES.get(canvas) ?? { made: 0 };
+  CHOICES.set(canvas, choice);
+  if (seen.heard < choice.made) seen.at = choice.at; // an answer that has not heard of the latest choice does not take it back
+  else choice.made = seen.heard;
   const tell = ([row, column]) => {
     const value = seen.values[row * columns + column];
     const words = { row: row * seen.unit, column: column * seen.unit, value: value < 0.01 ? "<.01" : value.toFixed(2).replace(/^0/, "") };
@@ -43,10 +47,10 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   const here = () => [inside(Math.round(seen.at[0]), rows), inside(Math.round(seen.at[1]), columns)];
   const choose = (cell) => {
-    seen.at = cell;
+    choice.at = seen.at = cell;
     draw(canvas, seen);
     tell(cell);
-    setStateValue("cell", cell);
+    setStateValue("cell", [...cell, ++choice.made]);
   };
   canvas.setAttribute("aria-label", seen.label);
   canvas.onpointermove = (event) => tell(cellOf(event));

@@ -47,10 +47,11 @@ def field(
     on_choice : callable
         Called with row and column of the cell that was chosen, before the page is drawn anew.
     """
-    header = {"rows": values.shape[0], "columns": values.shape[1], "at": at, "ramp": RAMP.tolist(),
+    *_, heard = st.session_state.get(key, {}).get("cell") or (0,)
+    header = {"rows": values.shape[0], "columns": values.shape[1], "at": at, "heard": heard, "ramp": RAMP.tolist(),
               "unit": unit, "label": labels[0], "told": labels[1]}  # fmt: skip
     _component(
         data=pack(header, values.astype(np.float32)),
         key=key,
-        on_cell_change=lambda: on_choice(*map(int, st.session_state[key]["cell"])),
+        on_cell_change=lambda: on_choice(*map(int, st.session_state[key]["cell"][:2])),
     )

@@ -183,7 +183,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
   const root = parentElement.querySelector(".picture");
   let state = STATES.get(root);
   if (!state) {
-    state = { root, undo: [], showMap: false, painting: false, isSigned: false };
+    state = { root, undo: [], made: 0, showMap: false, painting: false, isSigned: false };
     for (const name of ["frame", "square", "over", "brush", "map", "paint", "undo-paint", "clear", "tools", "sign"]) {
       state[name] = root.querySelector(`.${name}`);
     }
@@ -193,8 +193,10 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     );
   }
   Object.assign(state, { view, send: setStateValue, trigger: setTriggerValue });
-  if (state.picture !== view.picture) Object.assign(state, { picture: view.picture, undo: [] }); // another one's paint
-  if (!state.stroke) state.mask = bitsOf(view.paint);
+  const isOther = state.picture !== view.picture, isOlder = view.heard < state.made; // than what has been painted since
+  if (isOther) Object.assign(state, { picture: view.picture, undo: [] }); // another one's paint
+  if (isOther || !(state.stroke || isOlder)) state.mask = bitsOf(view.paint);
+  state.made = Math.max(state.made, view.heard);
   const { square, over, map, paint, clear, tools } = state, back = state["undo-paint"];
   square.setAttribute("aria-label", view.words.alt);
   state.sign.textContent = view.words.drop;
@@ -215,7 +217,7 @@ export default function ({ parentElement, data, setStateValue, setTriggerValue }
     back.disabled = clear.disabled && !state.undo.length; // what was cleared comes back too
     drawOver(state);
   };
-  const sendPaint = () => state.send("paint", textOf(state.mask));
+  const sendPaint = () => state.send("paint", { bits: textOf(state.mask), number: ++state.made });
   map.onclick = () => ((state.showMap = !state.showMap), show());
   paint.onclick = () => ((state.painting = !state.painting), show());
   back.onclick = () => ((state.mask = state.undo.pop() ?? new Uint8Array(SQUARE * SQUARE)), show(), sendPaint());

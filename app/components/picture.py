@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +92,7 @@ def picture_canvas(
         "mirror": crop.mirror,
         "largest": LARGEST_BYTES,
         "paint": base64.b64encode(edits.paint).decode(),
+        "heard": _sent().get("number", 0),
         "paintColour": f"rgb({red} {green} {blue})",
         "words": {
             "alt": t("picture_alt", name=name),
@@ -106,10 +108,14 @@ def picture_canvas(
     _component(data=data, key=KEY, on_paint_change=on_paint, on_file_change=on_file)
 
 
+def _sent() -> dict[str, Any]:
+    """What the browser sent of paint, and as which number; answers say the number, so that older ones are known as such."""
+    return st.session_state.get(KEY, {}).get("paint") or {}
+
+
 def painted() -> bytes:
     """The bits of what was painted, or nothing."""
-    text: str = st.session_state[KEY].get("paint") or ""
-    bits = base64.b64decode(text, validate=True)
+    bits = base64.b64decode(_sent().get("bits", ""), validate=True)
     if len(bits) not in (0, SQUARE_PX**2 // 8):
         raise ValueError(t("picture_paint_failed"))
     return bits

@@ -109,6 +109,20 @@ def stroke(page: Page, height: float) -> None:
     page.mouse.up()
 
 
+def test_quick_strokes_all_stay(wide_page: Page) -> None:
+    """An answer to a half of the first stroke, which comes after the last one, takes nothing back."""
+    open_page(wide_page, "predict")
+    wide_page.get_by_role("button", name="Paint", exact=True).click()
+    canvas, heights = wide_page.locator(".frame .over"), [0.3, 0.5, 0.7]
+    canvas.scroll_into_view_if_needed()
+    for height in heights:
+        stroke(wide_page, height)
+    settle(wide_page)
+    painted = """(canvas, heights) => heights.map((height) =>
+      canvas.getContext("2d").getImageData(canvas.width / 2, height * canvas.height, 1, 1).data[3])"""
+    assert all(canvas.evaluate(painted, heights))
+
+
 def test_what_was_cleared_comes_back(wide_page: Page) -> None:
     """Clear is undone like a stroke; strokes on another picture are not."""
     page = wide_page
