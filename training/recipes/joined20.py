@@ -6,7 +6,8 @@ and fc7 in 4 bits, so that two hours of training need not be repeated.
 
 Start:    python -m training.join assets/models/imagenet20-mini/model.onnx assets/starts/half20_more/model.onnx joined20 runs/joined20_start --learned-kernels
 Command:  python -m training.run joined20 --data ../shared/data/imagenet-20 --out runs/imagenet20 --from runs/joined20_start/model.onnx
-Not yet run to its end; docs/log.md says how far.
+Run once, at commit ea0da83, on 2 cores of an AMD EPYC (Zen 3) in 2.3 hours: its card has the errors. Started from 31.4 / 6.3 % with
+one crop on 1,000 validation pictures, it had 27.5 / 5.5 at its end.
 """
 
 from dataclasses import replace
