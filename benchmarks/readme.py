@@ -38,7 +38,7 @@ def model_table(cards: list[dict[str, Any]]) -> str:
 
 def codes_table(reports: dict[str, dict[str, Any]]) -> str:
     """Every model's codes.json as a Markdown table, and whether a validation picture brings its class among the others."""
-    return "\n".join(
+    return "\n\n".join(
         f"`{model}`: {report['queries']:,} validation pictures ask {report['pictures']:,} training pictures; the last column, each "
         f"other. {report['hardware']}, commit {report['commit']}.\n\n{codes.table(report)}"
         for model, report in reports.items()

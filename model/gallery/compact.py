@@ -23,6 +23,7 @@ from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, column
 from model.picture_set import find_splits
 
 KEY = b"alexnet gallery"
+CODES = "codes.npz"
 MAPS = {"umap2": 2, "umap3": 3, "pca2": 2, "pca3": 3}
 AHEAD = 64
 LARGEST_BYTES = 16e6
@@ -34,7 +35,8 @@ SAMPLE, LEVEL = 512, 19
 def write(gallery: Gallery, path: str | Path) -> float:
     """Write a gallery as one file; returns its largest error of fc7, as a share of the largest value.
 
-    fc7 is kept in 8 bits, see `in_steps`, so that all of it takes no more than 16 MB.
+    fc7 is kept in 8 bits, see `in_steps`, so that all of it takes no more than 16 MB. A codes.npz that lies beside it, as beside a model
+    that ships, is its encoder, and is not kept twice.
 
     Raises
     ------
@@ -44,9 +46,10 @@ def write(gallery: Gallery, path: str | Path) -> float:
     fc7 = np.asarray(gallery.features["fc7"], np.float32)
     if fc7.min() < 0:
         raise ValueError("fc7 of this network goes below zero, which eight bits here cannot; ship no gallery with it.")
-    encoder = io.BytesIO()
-    np.savez_compressed(encoder, **gallery.encoders["fc7"].arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
-    counts, scale = in_steps(fc7, LARGEST_BYTES - encoder.getbuffer().nbytes - BESIDE_BYTES * len(fc7))
+    encoder = _packed(gallery.encoders["fc7"])
+    counts, scale = in_steps(fc7, LARGEST_BYTES - len(encoder) - BESIDE_BYTES * len(fc7))
+    beside = Path(path).with_name(CODES)
+    is_beside = beside.exists() and _packed(Encoder.load(beside)) == encoder
     about = {**gallery.about, "source": "", "layers": ["fc7"], "peaks": [], "rejected": []}
     plain: dict[str, Any] = {
         "name": list(gallery.names), "label": gallery.labels, "prediction": gallery.predictions,
@@ -61,7 +64,7 @@ def write(gallery: Gallery, path: str | Path) -> float:
     metadata = {
         KEY: json.dumps(about).encode(),
         b"scale": scale.tobytes(),
-        b"encoder": encoder.getvalue(),
+        **({b"encoder_hash": _hash(beside)} if is_beside else {b"encoder": encoder}),
     }
     with pq.ParquetWriter(
         path, table.schema, compression="zstd", compression_level=LEVEL, use_dictionary=False
@@ -123,20 +126,39 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
     for first in range(0, len(fc7), 1024):
         features[first : first + 1024] = fc7[first : first + 1024] * scale
     flat = FlatIndex(features)
-    with np.load(io.BytesIO(metadata[b"encoder"])) as arrays:
-        encoder = Encoder.from_arrays(arrays)
     return Gallery(
         path=path,
         about=about,
         classes=tuple(name for _, name in info.classes),
         features={"fc7": flat.features},
         flat={"fc7": flat},
-        encoders={"fc7": encoder},
+        encoders={"fc7": _encoder(path, metadata)},
         codes={"fc7": _array(table["code"], np.uint8)},
         maps={name: _array(table[name], np.float32) for name in MAPS if name in table.column_names},
         thumbnails=Thumbnails(thumbnails) if thumbnails and _belong(thumbnails, about, names) else None,
         **columns(table, about),
     )
+
+
+def _encoder(path: Path, metadata: Mapping[bytes, bytes]) -> Encoder:
+    """That in the file, or the one beside it."""
+    if b"encoder" in metadata:
+        with np.load(io.BytesIO(metadata[b"encoder"])) as arrays:
+            return Encoder.from_arrays(arrays)
+    beside = path.with_name(CODES)
+    if not beside.exists() or _hash(beside) != metadata[b"encoder_hash"]:
+        raise ValueError(f"{path} needs the {CODES} that it was written beside; put it back, or write the gallery anew.")
+    return Encoder.load(beside)
+
+
+def _packed(encoder: Encoder) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **encoder.arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
+    return file.getvalue()
+
+
+def _hash(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).hexdigest().encode()
 
 
 def _marks(about: Mapping[str, Any], names: Sequence[str]) -> dict[bytes, bytes]:

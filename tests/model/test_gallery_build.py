@@ -315,6 +315,24 @@ def test_the_one_file_of_a_full_size_net(
         assert len(one.top_rows("fc7", unit, num)) == (values > 0).sum()
 
 
+def test_codes_that_ship_with_the_model_are_not_kept_twice(model: Path, photos: Path, tmp_path: Path) -> None:
+    """The encoder beside the file is the file's, and no other one will do."""
+    whole = build(model, photos, tmp_path / "gallery", limit=12)
+    assert whole is not None
+    path, codes = tmp_path / "gallery.pq", tmp_path / "codes.npz"
+    whole.encoders["fc7"].save(codes)
+    write(whole, path)
+    assert b"encoder" not in pq.read_metadata(path).metadata
+    one = Gallery.open(path, model)
+    assert (one.encoders["fc7"].encode(whole.features["fc7"]) == whole.codes["fc7"]).all()
+    Encoder("pca-sign", -whole.encoders["fc7"].weights, whole.encoders["fc7"].biases).save(codes)
+    with pytest.raises(ValueError, match=r"needs the codes\.npz that it was written beside"):
+        Gallery.open(path, model)
+    codes.unlink()
+    with pytest.raises(ValueError, match=r"needs the codes\.npz that it was written beside"):
+        Gallery.open(path, model)
+
+
 def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     """Eight bits keep fc7 within half a step; classes, codes and maps stay as they are; thumbnails come from the sets."""
     whole = build(model, photos, tmp_path / "gallery", limit=12)
