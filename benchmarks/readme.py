@@ -30,7 +30,7 @@ def model_table(cards: list[dict[str, Any]]) -> str:
         one, ten = (
             f"{card[crops]['top1_error']:.2f} / {card[crops]['top5_error']:.2f} %" for crops in ("one_crop", "ten_crop")
         )
-        effort = f"{card['num_epochs']}, {card['hours']:.1f} on {card['hardware']}"
+        effort = f"{card['num_epochs']:.3g}, {card['hours']:.1f} on {card['hardware']}"
         num_images = f"{card['one_crop']['num_images']:,}"
         lines.append(f"| `{card['name']}` | {card['num_parameters']:,} | {effort} | {one} | {ten} | {num_images} |")
     return "\n".join(lines)

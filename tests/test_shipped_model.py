@@ -30,7 +30,7 @@ def test_card_belongs_to_the_file() -> None:
     assert card["commit"] == info.commit
     assert card["recipe"] == info.recipe
     assert card["num_parameters"] == info.config.num_parameters
-    assert card["num_epochs"] == recipe.load(info.recipe).epochs
+    assert card["num_epochs"] == recipe.load(info.recipe["name"]).epochs
     assert card["one_crop"]["num_images"] == card["ten_crop"]["num_images"] == 7854
 
 

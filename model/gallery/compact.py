@@ -147,7 +147,9 @@ def _encoder(path: Path, metadata: Mapping[bytes, bytes]) -> Encoder:
             return Encoder.from_arrays(arrays)
     beside = path.with_name(CODES)
     if not beside.exists() or _hash(beside) != metadata[b"encoder_hash"]:
-        raise ValueError(f"{path} needs the {CODES} that it was written beside; put it back, or write the gallery anew.")
+        raise ValueError(
+            f"{path} needs the {CODES} that it was written beside; put it back, or write the gallery anew."
+        )
     return Encoder.load(beside)
 
 
