@@ -47,7 +47,7 @@ def field(
     on_choice : callable
         Called with row and column of the cell that was chosen, before the page is drawn anew.
     """
-    *_, heard = st.session_state.get(key, {}).get("cell") or (0,)
+    heard = (st.session_state.get(key, {}).get("cell") or (0, 0, 0))[2]  # choices are numbered, see field.js
     header = {"rows": values.shape[0], "columns": values.shape[1], "at": at, "heard": heard, "ramp": RAMP.tolist(),
               "unit": unit, "label": labels[0], "told": labels[1]}  # fmt: skip
     _component(

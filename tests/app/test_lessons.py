@@ -15,19 +15,8 @@ from app.lessons.wrong import CLAIMS
 from app.text import speaking, table
 from model.history import History
 from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
-from tests.app.frame import errors, text
+from tests.app.frame import FRAME, errors, text
 from tests.toys import TOY, small, write_toy
-
-FRAME = str(Path(__file__).parents[2] / "app" / "frame.py")
-
-
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    (tmp_path / "toy").mkdir()
-    write_toy(tmp_path / "toy" / "model.onnx")
-    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
-    monkeypatch.setenv("ALEXNET_GALLERIES", str(tmp_path / "galleries"))
-    return AppTest.from_file(FRAME, default_timeout=60)
 
 
 def open_lesson(app: AppTest, name: str, step: int, lang: str = "en") -> AppTest:
