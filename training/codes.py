@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
-from model.gallery.codes import Encoder
+from model.gallery.codes import CODES, Encoder
 from model.gallery.retrieval import Distances, class_figures, euclidean, hamming, nearest_rows, recall
 from model.gallery.store import ABOUT, PICTURES
 from model.provenance import commit, cpu
@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     baselines = [Encoder.fit(fc7, bits, args.seed) for bits in sorted(args.bits)]
     report = benchmark(known, asked, [*baselines, *learned])
-    learned[-1].save(args.out / "codes.npz")
+    learned[-1].save(args.out / CODES)
     (args.out / "codes.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(table(report))
     return 0

@@ -29,6 +29,7 @@ from model.export import export
 from model.gallery.__main__ import Teller
 from model.gallery.__main__ import main as gallery_main
 from model.gallery.build import build
+from model.gallery.codes import CODES
 from model.gallery.store import ABOUT
 
 KNOWN_PICTURES, QUERIES = 20_000, 5_000  # of training and validation, that codes are learned from and tried on
@@ -76,7 +77,7 @@ def carry_out(steps: Sequence[Step], say: Callable[[str], None] = print) -> None
 def steps(args: argparse.Namespace) -> list[Step]:
     """What the command line asks for."""
     run, dest = args.runs / args.name, args.models / args.name
-    model, codes = dest / "model.onnx", dest / "codes.npz"
+    model, codes = dest / "model.onnx", dest / CODES
     known, asked, shown = (run / f"{name}.gallery" for name in ("known", "asked", "val"))
     places = ["--data", str(args.data), "--cache", str(args.cache)]
     limit = [] if args.limit is None else ["--limit", str(args.limit)]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+CODES = "codes.npz"
+"""A learned encoder beside a model: its galleries use it."""
 FIT_ROWS = 20_000
 
 

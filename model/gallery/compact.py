@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model import onnx_file, preprocess
-from model.gallery.codes import Encoder
+from model.gallery.codes import CODES, Encoder
 from model.gallery.parts import thumbnail_of
 from model.gallery.search import FlatIndex
 from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
 from model.picture_set import find_splits
 
 KEY = b"alexnet gallery"
-CODES = "codes.npz"
 MAPS = {"umap2": 2, "umap3": 3, "pca2": 2, "pca3": 3}
 AHEAD = 64
 LARGEST_BYTES = 16e6

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from model.explorer import Explorer
 from model.gallery import maps
-from model.gallery.codes import Encoder
+from model.gallery.codes import CODES, Encoder
 from model.gallery.parts import peaked, words_of
 from model.gallery.store import ABOUT, PICTURES, ROWS_A_GROUP, relative
 from model.gallery.strongest import Strongest
@@ -53,7 +53,7 @@ def put_together(
     for done, layer in enumerate(layers):
         progress("codes", done, len(layers))
         features = np.load(dest / f"{layer}.npy", mmap_mode="r")
-        learned = model.parent / "codes.npz"
+        learned = model.parent / CODES
         encoder = Encoder.load(learned) if layer == "fc7" and learned.exists() else Encoder.fit(features)
         encoder.save(dest / f"encoder_{layer}.npz")
         np.save(dest / f"codes_{layer}.npy", encoder.encode(features))
