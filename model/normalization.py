@@ -16,14 +16,14 @@ from torch import Tensor
 
 from model.layers import LRN
 
-CACHE_VALUES = 200_000  # values of a stretch of pixels that, with its temporaries, stays in a core's L2 cache
+CACHE_VALUES = 1_000_000  # values of a stretch of pixels: few enough for the cache that cores share, and enough to keep them all at work
 
 
 @lru_cache(maxsize=16)
-def _band(channels: int, n: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(channels, channels) of 0 and 1: [j, i] is 1 where channel j is among the n neighbours of channel i."""
+def _band(channels: int, n: int, weight: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(channels, channels): [j, i] is `weight` where channel j is among the n neighbours of channel i, else 0."""
     j, i = torch.arange(channels, device=device)[:, None], torch.arange(channels, device=device)[None, :]
-    return ((j - i >= -(n // 2)) & (j - i <= (n - 1) // 2)).to(dtype)
+    return ((j - i >= -(n // 2)) & (j - i <= (n - 1) // 2)).to(dtype) * weight
 
 
 def _power(d: Tensor, beta: float) -> Tensor:
@@ -54,27 +54,26 @@ class _LocalResponseNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
-        y, d = torch.empty_like(x), torch.empty_like(x)
-        band = _band(x.shape[1], lrn.n, x.dtype, x.device)
+        y, d, power = (torch.empty_like(x) for _ in range(3))
+        band = _band(x.shape[1], lrn.n, lrn.alpha, x.dtype, x.device)
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, y_part, d_part in _stretches(x, y, d):
-                torch.mm(x_part.square(), band, out=d_part)
-                d_part.mul_(lrn.alpha).add_(lrn.k)
-                torch.mul(x_part, _power(d_part, lrn.beta), out=y_part)
-        ctx.save_for_backward(x, d)
+            for x_part, y_part, d_part, power_part in _stretches(x, y, d, power):
+                torch.mm(x_part.square(), band, out=d_part).add_(lrn.k)
+                power_part.copy_(_power(d_part, lrn.beta))
+                torch.mul(x_part, power_part, out=y_part)
+        ctx.save_for_backward(x, y, d, power)
         ctx.towers, ctx.lrn, ctx.shape = towers, lrn, maps.shape
         return _maps(y, maps.shape)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        x, d = ctx.saved_tensors
+        x, y, d, power = ctx.saved_tensors
         g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
-        band, scale = _band(x.shape[1], ctx.lrn.n, x.dtype, x.device).T, -2 * ctx.lrn.alpha * ctx.lrn.beta
+        band = _band(x.shape[1], ctx.lrn.n, -2 * ctx.lrn.alpha * ctx.lrn.beta, x.dtype, x.device).T
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, d_part, g_part, dx_part in _stretches(x, d, g, dx):
-                straight = g_part * _power(d_part, ctx.lrn.beta)
-                torch.mm((straight * x_part).div_(d_part), band, out=dx_part)
-                dx_part.mul_(x_part).mul_(scale).add_(straight)
+            for x_part, y_part, d_part, power_part, g_part, dx_part in _stretches(x, y, d, power, g, dx):
+                around = torch.mm((g_part * y_part).div_(d_part), band)
+                torch.addcmul(g_part.mul(power_part), around, x_part, out=dx_part)
         return _maps(dx, ctx.shape), None, None
 
 

@@ -65,11 +65,12 @@ class Augment:
         alphas = draws.alphas * colour_noise
         shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
         if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX) == (side_px, side_px):
-            crops = self._gather(squares, draws.windows.to(squares.device)) + shifts[:, None, None]
+            crops = self._gather(squares, draws.windows.to(squares.device))
         else:
-            crops = torch.empty(len(squares), side_px, side_px, 3, device=squares.device)
-            for square, window, shift, crop in zip(squares, draws.windows.tolist(), shifts, crops, strict=True):
-                self._cut(square, window, shift, crop)
+            parts = [self._cut(*one, side_px) for one in zip(squares, draws.windows.tolist(), strict=True)]
+            cuts, means = (torch.stack(part) for part in zip(*parts, strict=True))
+            crops = cuts.float().sub_(means)
+        crops += shifts[:, None, None]
         if colour_noise and self.input_divisor != 1:
             crops /= self.input_divisor
         return crops.permute(0, 3, 1, 2)
@@ -85,26 +86,24 @@ class Augment:
         return windows.repeat_interleave(self.images_a_draw, 0)[:batch]
 
     @cached_property
-    def _means(self) -> dict[int, Tensor]:
+    def _middles(self) -> dict[int, Tensor]:
         """The middle of the mean picture by the side that it was resized to, filled as sides are asked for."""
         return {CROP_PX: self.mean[EDGE_PX : EDGE_PX + CROP_PX, EDGE_PX : EDGE_PX + CROP_PX]}
 
     def _middle(self, side_px: int) -> Tensor:
-        if side_px not in self._means:
-            self._means[side_px] = _resized(self._means[CROP_PX], side_px)
-        return self._means[side_px]
+        if side_px not in self._middles:
+            self._middles[side_px] = _resized(self._middles[CROP_PX], side_px)
+        return self._middles[side_px]
 
-    def _cut(self, square: Tensor, window: list[int], shift: Tensor, crop: Tensor) -> None:
-        (side, top, left, mirrored), side_px = window, len(crop)
+    def _cut(self, square: Tensor, window: list[int], side_px: int) -> tuple[Tensor, Tensor]:
+        """A crop and what is taken off it, (side_px, side_px, 3) each."""
+        side, top, left, mirrored = window
         cut = square[top : top + side, left : left + side]
         if side == side_px == CROP_PX:
             mean = self.mean[top : top + side, left : left + side]
         else:  # off its place, a crop loses the middle of the mean, as at test time
             cut, mean = _resized(cut, side_px), self._middle(side_px)
-        if mirrored:
-            cut, mean = cut.flip(1), mean.flip(1)
-        crop.copy_(cut).sub_(mean)
-        crop.view(side_px, -1).add_(shift.repeat(side_px))
+        return (cut.flip(1), mean.flip(1)) if mirrored else (cut, mean)
 
     def _gather(self, squares: Tensor, windows: Tensor) -> Tensor:
         """All crops of one size in three kernels, where a loop would starve a GPU: (batch, 224, 224, 3)."""

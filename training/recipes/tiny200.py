@@ -2,8 +2,8 @@
 
 Its pictures have 64 pixels a side; `preprocess` scales them up to 256, and a model remembers the 64, so that the explorer softens
 sharper ones (`ModelInfo.detail_px`). Five times the pictures want the paper's batch and weight decay, and in a few hours of two cores few
-epochs: the rate falls from the first one on, and crops are resized to 128 pixels, which keeps nearly all that such pictures show,
-in the end to 176. Other departures are those of imagenet20.
+epochs: the rate falls from the first one on, and crops are resized to 112 pixels, which keeps nearly all that such pictures show,
+in the end to 160. Other departures are those of imagenet20.
 
 Command:  python -m training.run tiny200 --data ../shared/data/tiny-imagenet-200 --out runs/tiny200 --from runs/imagenet20/model.onnx
 Not yet run to its end.
@@ -17,6 +17,6 @@ from training.recipes.imagenet20 import RECIPE as SMALL
 from training.schedule import Trapezoid
 
 RECIPE: Recipe = replace(
-    SMALL, name="tiny200", net=Config(num_classes=200), schedule=Trapezoid(warmup_epochs=0.25, decay_epochs=7.5), epochs=8,
-    batch_size=128, weight_decay=5e-4, input_px=((0, 128), (6, 176)),
+    SMALL, name="tiny200", net=Config(num_classes=200), schedule=Trapezoid(warmup_epochs=0.25, decay_epochs=6.5), epochs=7,
+    batch_size=128, weight_decay=5e-4, input_px=((0, 112), (5, 160)),
 )  # fmt: skip
