@@ -20,7 +20,7 @@ import numpy as np
 from model import onnx_file, preprocess
 from model.explorer import Explorer
 from model.provenance import commit
-from training.evaluate import Errors, evaluate, prepare_for
+from training.evaluate import Errors, evaluate, prepare_for, progress_line
 from training.prepared import Prepared
 
 LIMITS = (
@@ -87,10 +87,14 @@ def compare(small: Explorer, full: Explorer, pictures: Prepared) -> dict[str, An
     errors = {name: np.linalg.norm(ours[name] - theirs[name]) / np.linalg.norm(theirs[name]) for name in names}
     return {
         "layers_in_4_bits": [name for name in onnx_file.COMPRESSIBLE if name in full.config.layer],
-        "full_precision_one_crop": asdict(evaluate(full.probabilities, pictures, full.mean)),
+        "full_precision_one_crop": asdict(_judged(full, pictures, "full precision, one crop")),
         "num_compared": len(squares),
         "activation_errors": {name: float(error) for name, error in errors.items()},
     }
+
+
+def _judged(explorer: Explorer, pictures: Prepared, words: str, ten_crop: bool = False) -> Errors:
+    return evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop, progress=progress_line(words))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -105,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         explorer = Explorer.open(args.model)
         pictures = prepare_for(explorer, args.data, "val", args.cache).head(args.limit)
-        one, ten = (evaluate(explorer.probabilities, pictures, explorer.mean, ten_crop) for ten_crop in (False, True))
+        one, ten = (_judged(explorer, pictures, words, words == "ten crops") for words in ("one crop", "ten crops"))
         compression = None
         if onnx_file.is_compressed(args.model):
             compression = compare(explorer, Explorer.open(args.run / "model.onnx"), pictures)
@@ -113,6 +117,9 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was written.", file=sys.stderr)
+        return 130
     (args.model.parent / "card.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(
         f"one crop {one.top1_error:.2f} / {one.top5_error:.2f} %, ten crops {ten.top1_error:.2f} / {ten.top5_error:.2f} %"

@@ -222,14 +222,14 @@ def lines(found: dict[str, Any], classes: Sequence[tuple[str, str]], every_class
             yield f"{pair['num_images']:7,}  {names[pair['true']]} -> {names[pair['guess']]}"
 
 
-def _progress() -> Callable[[int, int], None]:
-    """Prints how far the evaluation is and how long it still takes."""
+def progress_line(what: str = "evaluating") -> Callable[[int, int], None]:
+    """Prints how far an evaluation is and how long it still takes."""
     start = time.monotonic()
 
     def show(done: int, total: int) -> None:
         left_seconds = (time.monotonic() - start) / done * (total - done)
         end = "\n" if done == total else "\r"
-        print(f"evaluating: {done:,} of {total:,}, {left_seconds:.0f} s left   ", end=end, file=sys.stderr, flush=True)
+        print(f"{what}: {done:,} of {total:,}, {left_seconds:.0f} s left   ", end=end, file=sys.stderr, flush=True)
 
     return show
 
@@ -266,7 +266,7 @@ def _run(args: argparse.Namespace) -> None:
     pictures = prepare_for(explorers[0], args.data, args.split, args.cache).head(args.limit)
     start = time.monotonic()
     voters = [voter(explorer, args.views, args.engine) for explorer in explorers]
-    judgement = judge(voters, pictures, args.views, progress=_progress())
+    judgement = judge(voters, pictures, args.views, progress=progress_line())
     about = {
         "models": [str(path) for path in args.models],
         "data": str(args.data),

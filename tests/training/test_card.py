@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from model import onnx_file
 from model.explorer import Explorer
@@ -13,7 +14,7 @@ from training import card
 from training.prepared import Prepared
 
 
-def test_card(tmp_path: Path) -> None:
+def test_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, run = tmp_path / "toy" / "model.onnx", tmp_path / "run"
     model.parent.mkdir()
     run.mkdir()
@@ -25,6 +26,7 @@ def test_card(tmp_path: Path) -> None:
     (run / "metrics.jsonl").write_text("".join(json.dumps({"epoch": i + 1, **row}) + "\n" for i in range(2)))
     argv = [str(model), "--run", str(run), "--data", str(tmp_path / "data"), "--cache", str(tmp_path / "cache")]
     assert card.main(argv) == 0
+    assert "ten crops: 6 of 6" in capsys.readouterr().err
     facts = json.loads((model.parent / "card.json").read_text())
     assert (facts["name"], facts["num_epochs"], facts["hours"]) == ("toy", 2, 0.5)
     assert facts["one_crop"]["num_images"] == 6
