@@ -109,14 +109,25 @@ def stroke(page: Page, height: float) -> None:
     page.mouse.up()
 
 
+LATE = """
+const add = WebSocket.prototype.addEventListener;
+WebSocket.prototype.addEventListener = function (kind, hear, ...rest) {
+  return add.call(this, kind, kind === "message" ? (event) => setTimeout(hear, 1000, event) : hear, ...rest);
+};
+"""
+
+
 def test_quick_strokes_all_stay(wide_page: Page) -> None:
-    """An answer to a half of the first stroke, which comes after the last one, takes nothing back."""
+    """An answer to the first strokes, which comes a second late and between later ones, takes nothing back."""
+    wide_page.add_init_script(LATE)
     open_page(wide_page, "predict")
     wide_page.get_by_role("button", name="Paint", exact=True).click()
-    canvas, heights = wide_page.locator(".frame .over"), [0.3, 0.5, 0.7]
+    canvas, heights = wide_page.locator(".frame .over"), [0.1, 0.3, 0.5, 0.7, 0.9]
     canvas.scroll_into_view_if_needed()
     for height in heights:
         stroke(wide_page, height)
+        wide_page.wait_for_timeout(300)  # a stroke that is under way would be spared
+    wide_page.wait_for_timeout(1000)
     settle(wide_page)
     painted = """(canvas, heights) => heights.map((height) =>
       canvas.getContext("2d").getImageData(canvas.width / 2, height * canvas.height, 1, 1).data[3])"""
