@@ -89,7 +89,7 @@ def _progress(which: Unit, layer: Layer, unit: int) -> None:
 
 def _show(done: Preview, layer: Layer, unit: int) -> None:
     _picture(done, layer, unit)
-    own = float(np.max(answers.activations()[_maximised(layer)][unit]))
+    own = float(np.max(answers.activations(intact=True)[_maximised(layer)][unit]))  # the worker knows no lesions
     st.caption(t("dream_caption", value=done.value, yours=own))
 
 

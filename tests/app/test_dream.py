@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import answers, dream_panel
+from app.samples import sample_path
+from model.explorer import Explorer
 from model.messages import Preview
 from tests.app.test_predict import FRAME, FakeJob, FakeWorkshop, app, model, text
 
@@ -78,9 +80,21 @@ def test_finished_out_of_sight_it_is_kept_for_all(app: AppTest, model: Path, sho
     other = look(AppTest.from_file(FRAME, default_timeout=60))
     for one in (app, other):
         assert not one.exception
-        assert "The unit answers 2.5 to this picture" in text(one)
+        assert "the unit answers 2.5 to this picture" in text(one)
         assert buttons(one) == set()
     assert len(shop.asked) == 1
+
+
+def test_the_photograph_is_compared_in_the_intact_network(app: AppTest, model: Path, shop: FakeWorkshop) -> None:
+    """As the worker knows no lesions."""
+    look(app)
+    app.button(key="dream_start").click().run()
+    shop.job.show(96, 2.5)
+    app.query_params["mute"] = "conv3.5-100"
+    app.run()
+    strongest = Explorer.open(model, "cpu").run(sample_path("cat"))["conv3"][4].max()
+    assert strongest > 0
+    assert f"your photograph's strongest is {strongest:.4g}." in text(app)
 
 
 def test_kept_ones_are_bounded(app: AppTest, shop: FakeWorkshop, monkeypatch: pytest.MonkeyPatch) -> None:
