@@ -79,7 +79,8 @@ def _before(trainings: list[dict[str, Any]]) -> None:
     """The trainings before this one, those of two networks that were put side by side by their side."""
 
     def words(parts: list[dict[str, Any]]) -> str:
-        return ", ".join(t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in parts)
+        each = (t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in parts)
+        return t("model_part_next").join(each)
 
     first, second, rest = ([one for one in trainings if one.get("side") == side] for side in (1, 2, None))
     if first and second:

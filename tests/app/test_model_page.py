@@ -21,7 +21,7 @@ def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
     (tmp_path / "toy" / "card.json").write_text(card)
     open_page(app, "model")
     assert "3 epochs in 1.2 hours on a CPU" in text(app)
-    assert "but with trained weights: half (32 epochs), other (17.5 epochs)." in text(app)
+    assert "but with trained weights: half (32 epochs), then other (17.5 epochs)." in text(app)
     assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
     assert "It knows nothing." in text(app)
 
@@ -36,7 +36,7 @@ def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> No
     app.run()
     (tmp_path / "toy" / "card.json").write_text(json.dumps(card))
     open_page(app, "model")
-    assert "that were trained apart, a (7 epochs) and b (7 epochs), c (7 epochs), were put side by side" in text(app)
+    assert "that were trained apart, a (7 epochs) and b (7 epochs), then c (7 epochs), were put side by side" in text(app)
     assert "Then it was trained as d (2 epochs)." in text(app)
 
 
