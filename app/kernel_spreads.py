@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app import kernel_figures
+from app import card, kernel_figures
 from app.chart import chart
 from app.text import t
 from model.kernels import Gabor, difference
@@ -96,6 +96,8 @@ def distributions(layer: Layer, spreads: list[Spread]) -> None:
     colours = [kernel_figures.colour_of(layer, tower) for tower in range(layer.towers)]
     if layer.towers == 2:
         st.write(_claim(*spreads[0].groups(layer)))
+        if card.is_joined():
+            st.caption(t("kernels_joined"))
     for column, spread in zip(st.columns(3), spreads, strict=True):
         with column:
             groups, chosen = spread.groups(layer), _chosen(layer, spread)

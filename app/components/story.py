@@ -64,7 +64,7 @@ def story(told: History, model: str, classes: Sequence[str]) -> None:
     moments = range(len(told.epochs))
     header = {
         "key": key_of(told, model),
-        "moments": [_moment(told, moment) for moment in moments],
+        "moments": [moment_words(told, moment) for moment in moments],
         "scores": [_score(shown, moment) if shown else "" for moment in moments],
         "shown": shown.guesses.shape[2] if shown else 0,
         "pictures": _named(shown, classes) if shown else [],
@@ -81,7 +81,8 @@ def key_of(told: History, model: str) -> str:
     return hashlib.sha256(f"{model} {language()}".encode() + told.codes[-1].tobytes()).hexdigest()[:16]
 
 
-def _moment(told: History, moment: int) -> str:
+def moment_words(told: History, moment: int) -> str:
+    """Which moment it is, and the error then."""
     epoch, (top1, top5) = float(told.epochs[moment]), told.errors[moment]
     words = f"{epoch:.0f}" if epoch.is_integer() else f"{epoch:.2f}"
     if epoch == 0:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import card, state
+from app.components.story import moment_words
 from app.figures import enlarged
 from app.lessons import Lesson
 from app.tables import table
@@ -85,7 +85,7 @@ def panel() -> None:
     shown, about = st.columns([1, 2], gap="large")
     with about:
         moment = _moment(runs[run], score.asked)
-        st.write(t("lesson_figure3_which", seed=run + 1, seeds=len(runs)))
+        st.write(t("lesson_figure3_which", seed=run + 1, seeds=len(runs), count=len(runs[run].codes[0])))
         with st.container(horizontal=True):
             for gpu in (0, 1):
                 st.button(
@@ -106,13 +106,16 @@ def panel() -> None:
 
 def _moment(run: History, number: int) -> int:
     """Which moment of a run is shown, at first its last: for each question anew, since runs are not equally long."""
-    moments = range(len(run.epochs))
-    if len(moments) == 1:
+    count = len(run.epochs)
+    if count == 1:
         return 0
+
+    def words(at: int) -> str:  # epochs of a training before may be the same: no two positions may have the same words
+        return t("lesson_figure3_moment", number=at + 1, count=count, what=moment_words(run, at))
+
     moment: int = st.select_slider(
-        t("kernels_slider"), moments, moments[-1], key=f"figure3_moment_{number}",
-        format_func=lambda at: t("lesson_figure3_epoch", epoch=int(run.epochs[at])),
-    )  # fmt: skip
+        t("kernels_slider"), range(count), count - 1, key=f"figure3_moment_{number}", format_func=words
+    )
     return moment
 
 
@@ -165,15 +168,8 @@ def see() -> None:
         )
     table(rows, "figure3_table", height="content")
     st.caption(t("lesson_figure3_note"))
-    if _is_joined():
+    if card.is_joined():
         st.caption(t("lesson_figure3_joined"))
-
-
-def _is_joined() -> bool:
-    """Whether the network in use is two that were put side by side (`training.join`), as its card tells."""
-    path = state.model_path().parent / "card.json"
-    before = json.loads(path.read_text(encoding="utf-8")).get("trained_before", []) if path.exists() else []
-    return any("side" in one for one in before)
 
 
 def _fits(config: Config) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import answers, figures, state
+from app import card as cards
 from app.chart import chart
 from app.import_panel import import_panel
 from app.tables import table
@@ -43,12 +44,11 @@ def main() -> None:
 
 
 def _card() -> None:
-    path = state.model_path().parent / "card.json"
-    if not path.exists():
+    card = cards.read()
+    if not card:
         st.info(t("model_no_card"))
         _origin()
         return
-    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     facts = {"epochs": f"{card['num_epochs']:.3g}", "recipe": card["recipe"]["name"]}
     st.write(
         t(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.components.story import _moment
+from app.components.story import moment_words
 from app.kernel_spreads import Bar, Spread
 from app.text import speaking, table
 from model import onnx_file
@@ -146,12 +146,17 @@ def test_moments_of_an_earlier_training_and_within_an_epoch() -> None:
         num_earlier=2,
         from_random=False,
     )
-    assert [_moment(told, moment) for moment in range(4)] == [
+    assert [moment_words(told, moment) for moment in range(4)] == [
         "The start of this training: the weights of another model",
-        "Epoch 4 of the model that this one started from: validation error 40.0 %, top-5 10.0 % (1,000 pictures)",
+        "Epoch 4 of a training before this one: validation error 40.0 %, top-5 10.0 % (1,000 pictures)",
         "Epoch 0.50",
         "Epoch 1: validation error 30.0 %, top-5 5.0 %",
     ]
+
+
+def test_two_networks_side_by_side_are_told(folder: Path) -> None:
+    (folder / "card.json").write_text('{"trained_before": [{"recipe": "a", "side": 1}]}')
+    assert table("en")["kernels_joined"] in text(opened(folder))
 
 
 def test_story_of_other_classes_is_a_sentence(folder: Path) -> None:

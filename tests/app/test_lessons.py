@@ -167,9 +167,10 @@ def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_jud
     open_lesson(app, "figure3", 2)
     asked = set()
     for number in range(12):
-        run = next(run for run in ends if table("en")["lesson_figure3_which"].format(seed=run, seeds=2) in text(app))
+        run = next(run for run in ends if table("en")["lesson_figure3_which"].format(seed=run, seeds=2, count=counts[run]) in text(app))
         slider = app.select_slider(key=f"figure3_moment_{number}")
-        assert slider.options[-1] == f"epoch {ends[run]}"
+        count = len(slider.options)
+        assert slider.options[-1] == f"{count} of {count}: Epoch {ends[run]}: validation error 9.0 %, top-5 9.0 %"
         assert slider.value == len(slider.options) - 1
         slider.set_value(0).run()
         app.button(key="figure3_gpu1").click().run()
@@ -184,6 +185,18 @@ def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_jud
     assert len(asked) > 4
 
 
+def test_every_moment_of_a_training_after_another_can_be_chosen(app: AppTest, tmp_path: Path) -> None:
+    """Epoch 2 is there twice: a slider whose positions have the same words knows only the last of them."""
+    write_run(tmp_path / "toy" / "history.npz", [0, 2, 1, 2], num_earlier=2)
+    open_lesson(app, "figure3", 2)
+    slider = app.select_slider(key="figure3_moment_0")
+    assert len(set(slider.options)) == 4
+    assert slider.options[1].startswith("2 of 4: Epoch 2 of a training before this one")
+    for moment in range(4):
+        app.select_slider(key="figure3_moment_0").set_value(moment).run()
+        assert app.select_slider(key="figure3_moment_0").value == moment
+
+
 def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> None:
     write_run(tmp_path / "toy" / "history.npz", [0, 1])
     open_lesson(app, "figure3", 3)
@@ -194,11 +207,14 @@ def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -
     assert not app.exception
 
 
-def write_run(path: Path, epochs: list[int], kernels: int = TOY.kernels[0]) -> None:
+def write_run(path: Path, epochs: list[int], kernels: int = TOY.kernels[0], num_earlier: int = 0) -> None:
     count = len(epochs)
     codes = np.random.default_rng(0).integers(0, 256, (count, kernels, 11, 11, 3), np.uint8)
     lows, highs, errors = np.zeros(count, np.float32), np.ones(count, np.float32), np.full((count, 2), 9, np.float32)
-    History(epochs=np.asarray(epochs), codes=codes, lows=lows, highs=highs, errors=errors).write(path)
+    told = History(
+        epochs=np.asarray(epochs), codes=codes, lows=lows, highs=highs, errors=errors, num_earlier=num_earlier
+    )
+    told.write(path)
 
 
 def test_the_gpus_lesson_cuts_the_cross_talk(app: AppTest) -> None:

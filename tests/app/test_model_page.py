@@ -36,7 +36,9 @@ def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> No
     app.run()
     (tmp_path / "toy" / "card.json").write_text(json.dumps(card))
     open_page(app, "model")
-    assert "that were trained apart, a (7 epochs) and b (7 epochs), then c (7 epochs), were put side by side" in text(app)
+    assert "that were trained apart, a (7 epochs) and b (7 epochs), then c (7 epochs), were put side by side" in text(
+        app
+    )
     assert "Then it was trained as d (2 epochs)." in text(app)
 
 
