@@ -51,7 +51,7 @@ def export(
     metrics : mapping, optional
         What the file is to say of its errors; if not given, the last epoch's, unless training went on since.
     compress : bool
-        Keep the weights of fc6 and fc7 in 4 bits (`four_bits`): a full-size network in 44 MB.
+        Keep the weights of fc6 and fc7 in 4 bits (`four_bits`): a full-size network for twenty classes in 41 MB.
 
     Raises
     ------

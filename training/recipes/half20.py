@@ -1,7 +1,7 @@
 """One half of a full-size net: imagenet20_mini from other random numbers, against whose noise in conv1 it begins at std .003.
 
 Two such halves side by side (`training.join`) are the paper's net at full size; joined20 then trains it as one. Departures from the
-paper are those of imagenet20; crops of 128 to 224 pixels are resized to 128, so that objects are seen at .57 to 1 times the size that
+paper are those of imagenet20, but for imagenet20_mini's cosine; crops of 128 to 224 pixels are resized to 128, so that objects are seen at .57 to 1 times the size that
 they have at test time, in a quarter of the time.
 
 Run once, at commit 2c7b1e6, on 2 cores of an AMD EPYC (Zen 3) in .8 hours beside other work: 44.8 / 10.3 % top-1 / top-5 error with
