@@ -8,7 +8,7 @@ overfitting, crops of 144 to 256 pixels (resized to 224), twice the weight decay
 all classes. To save two thirds of their time, the first 24 epochs see crops of 128 pixels, the next 12 of 176.
 
 Command:  python -m training.run imagenet20 --data ../shared/data/imagenet-20 --out runs/imagenet20_scratch
-Not run to its end: stopped in its fifth epoch. The shipped model imagenet20 is joined20's.
+Not yet run to its end: stopped in its fifth epoch. The shipped model imagenet20 is joined20's.
 """
 
 from model.layers import Config
