@@ -167,7 +167,11 @@ def test_the_quiz_starts_at_the_end_of_each_run_and_keeps_the_kernel_that_it_jud
     open_lesson(app, "figure3", 2)
     asked = set()
     for number in range(12):
-        run = next(run for run in ends if table("en")["lesson_figure3_which"].format(seed=run, seeds=2, count=counts[run]) in text(app))
+        run = next(
+            run
+            for run in ends
+            if table("en")["lesson_figure3_which"].format(seed=run, seeds=2, count=counts[run]) in text(app)
+        )
         slider = app.select_slider(key=f"figure3_moment_{number}")
         count = len(slider.options)
         assert slider.options[-1] == f"{count} of {count}: Epoch {ends[run]}: validation error 9.0 %, top-5 9.0 %"
