@@ -169,7 +169,8 @@ def test_worked_out_as_typed(page: Page, lang: str) -> None:
 def test_the_quiz_keeps_score(page: Page, lang: str) -> None:
     words = table(lang)
     open_page(page, f"lessons?lesson=figure3&step=2&lang={lang}")
-    runs = "|".join(re.escape(words["lesson_figure3_which"].format(seed=seed, seeds=2)) for seed in (1, 2))
+    which = words["lesson_figure3_which"]
+    runs = "|".join(re.escape(which.format(seed=seed, seeds=2, count=count)) for seed, count in ((1, 96), (2, 48)))
     expect(page.get_by_text(re.compile(runs))).to_be_visible()
     for asked in (1, 2, 3):
         page.get_by_role("button", name="GPU2", exact=True).click()
