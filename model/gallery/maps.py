@@ -107,7 +107,7 @@ def _spread(count: int, most: int) -> npt.NDArray[np.int64]:
 def _umap(count: int, points: int, seed: int, tell: Callable[[int], None]) -> Any:
     import umap  # compiles itself for seconds
 
-    bar = {"disable": False, "file": Percent(tell), "bar_format": "{percentage:.0f}"}
+    bar = {"disable": False, "file": Percent(tell), "bar_format": "{percentage:.0f}", "mininterval": 0}
     return umap.UMAP(
         n_components=count, n_neighbors=min(NEIGHBOURS, points - 1), min_dist=MIN_DIST, metric="euclidean",
         random_state=seed, n_jobs=1, tqdm_kwds=bar,
@@ -115,14 +115,15 @@ def _umap(count: int, points: int, seed: int, tell: Callable[[int], None]) -> An
 
 
 class Percent:
-    """Where UMAP's bar of epochs is written to: hands on what it says."""
+    """Where UMAP's bar of epochs is written to: hands on every new percentage."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
-        self.tell = tell
+        self.tell, self.last = tell, 0
 
     def write(self, text: str) -> None:
-        if (word := text.strip()).isdigit():
-            self.tell(min(99, int(word)))
+        if (word := text.strip()).isdigit() and (percent := min(99, int(word))) > self.last:
+            self.last = percent
+            self.tell(percent)
 
     def flush(self) -> None:
         """Nothing is held back."""

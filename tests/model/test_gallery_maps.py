@@ -29,7 +29,7 @@ def test_umap_keeps_clusters_together() -> None:
         assert (nearest == np.arange(90) % 3).all()
     assert told == sorted(told)
     assert (told[0], told[-1]) == ((0, 400), (400, 400))
-    assert len(told) > 10  # UMAP's epochs count
+    assert {done for done, _ in told} >= set(range(200))  # every percent of UMAP's epochs, however fast they pass
     assert about["points"] == 90
     assert 0.8 < about["trustworthiness"]["umap2"] <= 1
     again, _ = compute(features)
