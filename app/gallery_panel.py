@@ -15,6 +15,7 @@ from app import galleries, state
 from app.command_job import CommandJob
 from app.tables import table
 from app.text import plain, said, t
+from model.gallery.compact import PUBLIC_SETS
 from model.gallery.store import Gallery, thumbnails_path
 from model.picture_set import SPLIT_NAMES, find_any
 
@@ -144,9 +145,19 @@ def _build(source: Path, split: str, limit: int) -> None:
     _start(CommandJob("model.gallery", name, (*command, *(("--split", split) if split else ()))))
 
 
+def _commands(num_classes: int, path: str) -> list[str]:
+    """What brings a gallery its pictures, on the command line."""
+    sets = PUBLIC_SETS.get(num_classes, {})
+    folders = " ".join(f"runs/data/{folder}" for folder in sets.values())
+    return [
+        *(f"python -m training.fetch {name}" for name in sets),
+        f"python -m model.gallery pictures {path} {folders}",
+    ]
+
+
 def _pictures_form(gallery: Gallery) -> None:
     st.caption(t("gallery_pictures_how"))
-    st.code(t("gallery_pictures_commands", gallery=galleries.shown_path()), language=None, wrap_lines=True)
+    st.code("\n".join(_commands(len(gallery.class_names), galleries.shown_path())), language=None, wrap_lines=True)
     with st.form("pictures_form", border=False):
         lines = st.text_area(t("gallery_places"), key="pictures_path", persist_state="session", height="content")
         asked = st.form_submit_button(t("gallery_pictures"), key="gallery_pictures")

@@ -104,8 +104,8 @@ def _path(scope: Scope) -> str:
 
 
 def warm_up() -> None:
-    """Open the first model and freeze what will stay, so that no later collection walks over it."""
-    for name in list(state.model_paths())[:1]:
+    """Open the models that pages open on and freeze what will stay, so that no later collection walks over it."""
+    for name in dict.fromkeys(filter(None, map(state.default_model, PATHS))):
         try:
             answers.layer_times(name)
         except ValueError as reason:  # the pages say so too

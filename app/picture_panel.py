@@ -129,6 +129,8 @@ def _model_choice() -> None:
     if len(names) > 1:
         st.session_state["model_choice"] = state.model_name()
         st.selectbox(t("model_choice"), names, key="model_choice", on_change=_take_model)
+        if state.view().model not in names and state.model_name() != names[0]:
+            st.caption(t("model_opens", name=plain(state.model_name())))
 
 
 def _take_model() -> None:

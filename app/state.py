@@ -15,6 +15,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from app.once import once_a_run
+from app.pages import MODELS as MODELS_OF
 from app.samples import FILES, sample_path
 from app.text import t
 from app.view import Edits, Lesions, View
@@ -100,6 +101,7 @@ def read_address(page: str) -> None:
     A change of page empties the address; that is no wish to see something else. Nor is an address that a quick hand
     outran: a browser sends the one it had when a widget was touched, before it heard of the one that we wrote.
     """
+    st.session_state["page"] = page
     parts = st.query_params.to_dict()
     written: _Written | None = st.session_state.get("address")
     touched = st.session_state.pop("changed_here", False)
@@ -137,7 +139,7 @@ def address_parts(shown: View) -> dict[str, str]:
         parts["picture"] = NOT_IN_LINK
     if shown.sample == DEFAULT_SAMPLE:
         parts.pop("sample")
-    if shown.model == next(iter(model_paths()), ""):
+    if shown.model == default_model(_page()):
         parts.pop("model", None)
     return parts
 
@@ -157,10 +159,21 @@ def model_paths() -> dict[str, Path]:
     return paths
 
 
+def default_model(page: str) -> str:
+    """Name of the model that a page opens on; empty when there is none. That of ALEXNET_MODEL comes before all."""
+    names, own = list(model_paths()), MODELS_OF.get(page, "")
+    return own if own in names and "ALEXNET_MODEL" not in os.environ else next(iter(names), "")
+
+
 def model_name() -> str:
     """Name of the model in use."""
-    names = list(model_paths())
-    return view().model if view().model in names else names[0] if names else ""
+    return view().model if view().model in model_paths() else default_model(_page())
+
+
+def _page() -> str:
+    """Path of the page that is shown."""
+    page: str = st.session_state.get("page", "")
+    return page
 
 
 def model_path(name: str = "") -> Path:

@@ -49,10 +49,10 @@ def is_asked() -> bool:
 
 
 def _model(asked: Mapping[str, str]) -> dict[str, Any]:
-    """The other model comes into use, and the one in use stands beside it."""
+    """The other model comes into use, and the one in use stands beside it; else that one stays, whatever Predict opens on."""
     model = asked.get("model", "")
     if model not in state.model_paths() or model == state.model_name():
-        return {}
+        return {"model": state.model_name()}
     return {"model": model, "beside": state.model_name(), "unit": None, "place": None}
 
 

@@ -135,8 +135,8 @@ def _pictures(args: argparse.Namespace, tell: Teller) -> str:
     found = compact.find_pictures(gallery, args.source, dest, tell)
     if not found:
         raise ValueError(
-            f"None of the {len(gallery):,} pictures is in {', '.join(map(str, args.source))}; fetch the public sets with "
-            "python -m training.fetch imagenette and python -m training.fetch imagewoof, and name their folders."
+            f"None of the {len(gallery):,} pictures is in {', '.join(map(str, args.source))}; fetch the public sets that "
+            "they are from with python -m training.fetch, and name their folders."
         )
     return f"{dest}: {found:,} of {len(gallery):,} pictures found"
 

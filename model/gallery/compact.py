@@ -29,6 +29,11 @@ LARGEST_BYTES = 16e6
 BESIDE_BYTES = 120  # of a picture's name, class, codes and places
 STEPS = (255, 127, 63, 31)
 SAMPLE, LEVEL = 512, 19
+PUBLIC_SETS = {
+    20: {"imagenette": "imagenette2", "imagewoof": "imagewoof2"},
+    200: {"tiny-imagenet-200": "tiny-imagenet-200"},
+}
+"""By the number of classes, what `training.fetch` brings of the sets that come with no picture, and the folders it makes."""
 
 
 def write(gallery: Gallery, path: str | Path) -> float:

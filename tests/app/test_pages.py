@@ -12,7 +12,7 @@ from app.components import picture as canvas
 from app.components import webcam
 from model.explorer import Explorer
 from model.layers import NO_LRN, ONE_TOWER
-from tests.app.frame import PAGES, build_gallery, errors, open_page, photo, text
+from tests.app.frame import FRAME, PAGES, build_gallery, errors, open_page, photo, text
 from tests.toys import TOY, small, write_toy
 
 
@@ -253,3 +253,27 @@ def test_folded_panels_are_made_when_they_are_opened(app: AppTest, tmp_path: Pat
     assert errors(app) == []
     assert [one.key for one in app.button if one.key == "gallery_build"]
     assert [one for one in app.get("download_button") if "take_npz" in one.proto.id]
+
+
+def test_predict_and_neighbours_open_on_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until somebody chooses one, which all pages then keep."""
+    for name in ("imagenet20", "tiny200"):
+        (tmp_path / name).mkdir()
+        write_toy(tmp_path / name / "model.onnx")
+    monkeypatch.setattr("app.state.MODELS", tmp_path)
+    monkeypatch.delenv("ALEXNET_MODEL", raising=False)
+    app = AppTest.from_file(FRAME, default_timeout=60).run()
+    opened = {}
+    for name in PAGES:
+        open_page(app, name)
+        opened[name] = app.selectbox("model_choice").value
+        assert "model" not in app.query_params
+        assert ("This page opens on tiny200" in text(app)) is (opened[name] == "tiny200")
+    assert opened == {
+        "explore": "imagenet20", "predict": "tiny200", "kernels": "imagenet20", "neighbours": "tiny200", "model": "imagenet20",
+    }  # fmt: skip
+    open_page(app, "predict")
+    app.selectbox("model_choice").select("imagenet20").run()
+    assert app.query_params["model"] == "imagenet20"
+    open_page(app, "neighbours")
+    assert app.selectbox("model_choice").value == "imagenet20"

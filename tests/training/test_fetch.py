@@ -8,6 +8,7 @@ import pytest
 
 from model import download
 from model.download import Checksum
+from model.gallery.compact import PUBLIC_SETS
 from model.picture_set import find_split
 from tests.training.server import Site, serve
 from tests.training.test_unpack import cifar, imagenette, tiny, write_tar, write_zip
@@ -115,6 +116,8 @@ def test_table() -> None:
         assert (name, "full") in ARCHIVES
         assert archive.address.startswith(("https://", "http://cs231n.stanford.edu/"))
     assert len({archive.folder for archive in ARCHIVES.values()}) == len(ARCHIVES)
+    told = {name: folder for sets in PUBLIC_SETS.values() for name, folder in sets.items()}  # on the page Neighbours
+    assert told == {name: ARCHIVES[name, "full"].folder for name in told}
     torchvision = pytest.importorskip("torchvision.datasets")
     addresses = {address for address, _ in torchvision.Imagenette._ARCHIVES.values()}
     assert {ARCHIVES["imagenette", px].address for px in ("full", "320")} < addresses
