@@ -21,7 +21,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 from PIL import Image
 
-from model import onnx_file, preprocess
+from model import fast_lrn, onnx_file, preprocess
 from model.gains import full_gains
 from model.layers import SQUARE_PX, Config
 from model.onnx_file import ModelInfo
@@ -135,7 +135,7 @@ class Explorer:
             When the file is none of this project's, or "cuda" was asked for and cannot be had.
         """
         info, weights = onnx_file.read(path)
-        session, where = _session(path, device, gpu)
+        session, where = _session(path, info.config, device, gpu)
         return Explorer(info, weights, session, where)
 
     @property
@@ -258,7 +258,7 @@ def _milliseconds(start: float, middle: float, end: float) -> Mapping[str, float
     return MappingProxyType({"preprocess": 1e3 * (middle - start), "forward": 1e3 * (end - middle)})
 
 
-def _session(path: str | Path, device: str, gpu: int) -> tuple[ort.InferenceSession, str]:
+def _session(path: str | Path, net: Config, device: str, gpu: int) -> tuple[ort.InferenceSession, str]:
     """A session, and where it runs in words."""
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"There is no device {device!r}; choose auto, cpu or cuda.")
@@ -273,7 +273,8 @@ def _session(path: str | Path, device: str, gpu: int) -> tuple[ort.InferenceSess
         why_not = "ONNX Runtime could not start its CUDA provider"
     if device == "cuda":
         raise ValueError(f"No CUDA GPU can be used: {why_not}; use --device cpu, or auto.")
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]), f"CPU ({why_not})"
+    data = fast_lrn.load(path, net)
+    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"]), f"CPU ({why_not})"
 
 
 def _no_cuda() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
+from model import fast_lrn
 from model.explorer import Explorer
 
 PASSES = 8
@@ -32,7 +33,10 @@ def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = PASSES)
         options.log_severity_level = 3
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
-        session = ort.InferenceSession(str(path), options, providers=explorer.session.get_providers())
+        providers = explorer.session.get_providers()
+        is_cpu = providers == ["CPUExecutionProvider"]
+        graph = fast_lrn.load(path, explorer.config) if is_cpu else str(path)  # as `Explorer.open` does
+        session = ort.InferenceSession(graph, options, providers=providers)
         side = explorer.config.crop_px
         crop = np.random.default_rng(0).normal(0, 60, (1, 3, side, side)).astype(np.float32)
         for _ in range(runs + 1):

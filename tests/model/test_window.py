@@ -63,45 +63,11 @@ def places(row: Layer) -> list[tuple[int, int, int]]:
 
 
 def rounding(step: Any) -> float:
-    """What float32 may lose: a few roundings of all that is added, seen through the gain. Not for LRN: `check_lrn`."""
+    """What float32 may lose: a few roundings of all that is added, seen through the gain."""
     if isinstance(step, WeightedSum):
         added = step.halved * float(np.abs(step.products).sum()) + abs(step.bias)
         return 8 * ROUNDING * (added * abs(step.gain) + abs(step.output))
     return 16 * ROUNDING * max(abs(float(step.output)), 1e-30)
-
-
-def running_base(explorer: Explorer, seen: Activations, step: Normalisation) -> tuple[float, float]:
-    """k + alpha * sum of squares as ONNX Runtime has it on a CPU, and the largest that it had on the way there.
-
-    One float32 sum runs over the maps of a tower: each map's square is added as it enters the window, and taken away as
-    it leaves. What is lost while a large square is in the sum stays lost behind it.
-    """
-    lrn = explorer.config.lrn
-    assert lrn
-    share = explorer.config.layer[step.place.layer].units // explorer.config.norm_towers
-    first, (row, column) = step.place.unit // share * share, (step.place.row, step.place.column)
-    maps = seen[step.reads][first : first + share, row, column]
-    alpha = np.float32(lrn.alpha * lrn.n) / np.float32(lrn.n)  # ONNX divides by n again
-    squares = alpha * np.pad(maps * maps, lrn.n // 2)
-    total = np.float32(lrn.k)
-    for square in squares[: lrn.n]:
-        total += square
-    sums = [total]
-    for entering, leaving in zip(squares[lrn.n :], squares, strict=False):
-        total += entering
-        total -= leaving
-        sums.append(total)
-    at = step.place.unit - first
-    return float(sums[at]), float(max(sums[: at + 1]))
-
-
-def check_lrn(explorer: Explorer, seen: Activations, step: Normalisation) -> None:
-    """The network's value follows from its running sum within 4 roundings; that sum is the step's, but for float32."""
-    own = window.value_of(explorer, seen, step.place)
-    base, largest = running_base(explorer, seen, step)
-    assert abs(step.value / base**step.beta - own) <= 4 * ROUNDING * abs(own), step.place
-    assert abs(base - step.base) <= 2 * (step.place.unit + len(step.maps)) * ROUNDING * largest, step.place
-    assert step.output == step.value / step.base**step.beta
 
 
 def check_all(explorer: Explorer, gains: Mapping[str, npt.ArrayLike] | None = None) -> None:
@@ -114,9 +80,6 @@ def check_all(explorer: Explorer, gains: Mapping[str, npt.ArrayLike] | None = No
             assert steps[-1].place == Place(row.name, unit, y, x)
             later = window.uses(explorer, seen, row.name, unit, y, x)
             for step in (*steps, *later):
-                if isinstance(step, Normalisation) and step.values.ndim == 1:
-                    check_lrn(explorer, seen, step)
-                    continue
                 own = window.value_of(explorer, seen, step.place)
                 assert abs(step.output - own) <= rounding(step), (step.place, step.output, own)
 
