@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -145,9 +145,8 @@ def _build(source: Path, split: str, limit: int) -> None:
     _start(CommandJob("model.gallery", name, (*command, *(("--split", split) if split else ()))))
 
 
-def _commands(num_classes: int, path: str) -> list[str]:
+def _commands(sets: Mapping[str, str], path: str) -> list[str]:
     """What brings a gallery its pictures, on the command line."""
-    sets = PUBLIC_SETS.get(num_classes, {})
     folders = " ".join(f"runs/data/{folder}" for folder in sets.values())
     return [
         *(f"python -m training.fetch {name}" for name in sets),
@@ -157,7 +156,8 @@ def _commands(num_classes: int, path: str) -> list[str]:
 
 def _pictures_form(gallery: Gallery) -> None:
     st.caption(t("gallery_pictures_how"))
-    st.code("\n".join(_commands(len(gallery.class_names), galleries.shown_path())), language=None, wrap_lines=True)
+    if sets := PUBLIC_SETS.get(gallery.about["model"]):
+        st.code("\n".join(_commands(sets, galleries.shown_path())), language=None, wrap_lines=True)
     with st.form("pictures_form", border=False):
         lines = st.text_area(t("gallery_places"), key="pictures_path", persist_state="session", height="content")
         asked = st.form_submit_button(t("gallery_pictures"), key="gallery_pictures")

@@ -105,9 +105,10 @@ def _path(scope: Scope) -> str:
 
 def warm_up() -> None:
     """Open the models that pages open on and freeze what will stay, so that no later collection walks over it."""
-    for name in dict.fromkeys(filter(None, map(state.default_model, PATHS))):
+    first, *others = dict.fromkeys(map(state.default_model, PATHS))
+    for name, open_it in [(first, answers.layer_times), *((name, state.explorer) for name in others)]:
         try:
-            answers.layer_times(name)
+            open_it(name)
         except ValueError as reason:  # the pages say so too
             logging.getLogger(__name__).warning(reason)
     gc.collect()

@@ -2,5 +2,5 @@
 
 PAGES = ("explore", "predict", "kernels", "neighbours", "lessons", "model")
 PATHS = ("", *PAGES[1:])
-MODELS = {"predict": "tiny200", "neighbours": "tiny200"}
-"""The model that a page opens on, by path, where it is there and nobody has chosen one; that of the others is the first."""
+OPENS_ON = {"predict": "tiny200", "neighbours": "tiny200"}
+"""The model that a page opens on, by path, where it is there and nobody has chosen one; others open on the first."""

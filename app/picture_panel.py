@@ -127,14 +127,15 @@ def _paint() -> None:
 def _model_choice() -> None:
     names = list(state.model_paths())
     if len(names) > 1:
-        st.session_state["model_choice"] = state.model_name()
-        st.selectbox(t("model_choice"), names, key="model_choice", on_change=_take_model)
+        key = f"model_choice_{state.page()}"  # a page's own: what a page opens on is no choice that the browser made
+        st.session_state[key] = state.model_name()
+        st.selectbox(t("model_choice"), names, key=key, on_change=_take_model, args=(key,))
         if state.view().model not in names and state.model_name() != names[0]:
             st.caption(t("model_opens", name=plain(state.model_name())))
 
 
-def _take_model() -> None:
-    state.change(model=st.session_state["model_choice"], unit=None, place=None)
+def _take_model(key: str) -> None:
+    state.change(model=st.session_state[key], unit=None, place=None, query=None, why=None)
 
 
 def _status() -> None:

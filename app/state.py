@@ -15,7 +15,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from app.once import once_a_run
-from app.pages import MODELS as MODELS_OF
+from app.pages import OPENS_ON
 from app.samples import FILES, sample_path
 from app.text import t
 from app.view import Edits, Lesions, View
@@ -63,9 +63,14 @@ def view() -> View:
 
 
 def change(**fields: Any) -> None:
-    """Look at something else: any fields of `View`. Lesions are remembered for `undo`."""
+    """Look at something else: any fields of `View`. Lesions are remembered for `undo`.
+
+    Lesions, galleries and their rows are one network's: with them it stays in use on pages that open on another one.
+    """
     before = view()
     after = replace(before, **fields)
+    if not after.model and (after.lesions.amounts or after.gallery or after.query is not None):
+        after = replace(after, model=model_name())
     if after.lesions != before.lesions:
         st.session_state["lesions_before"] = [*lesions_before(), before.lesions][-MAX_UNDO:]
     st.session_state["view"] = after
@@ -139,8 +144,6 @@ def address_parts(shown: View) -> dict[str, str]:
         parts["picture"] = NOT_IN_LINK
     if shown.sample == DEFAULT_SAMPLE:
         parts.pop("sample")
-    if shown.model == default_model(_page()):
-        parts.pop("model", None)
     return parts
 
 
@@ -160,20 +163,20 @@ def model_paths() -> dict[str, Path]:
 
 
 def default_model(page: str) -> str:
-    """Name of the model that a page opens on; empty when there is none. That of ALEXNET_MODEL comes before all."""
-    names, own = list(model_paths()), MODELS_OF.get(page, "")
+    """Name of the model that a page opens on; empty when there is none. ALEXNET_MODEL names that of all pages."""
+    names, own = list(model_paths()), OPENS_ON.get(page, "")
     return own if own in names and "ALEXNET_MODEL" not in os.environ else next(iter(names), "")
 
 
 def model_name() -> str:
     """Name of the model in use."""
-    return view().model if view().model in model_paths() else default_model(_page())
+    return view().model if view().model in model_paths() else default_model(page())
 
 
-def _page() -> str:
+def page() -> str:
     """Path of the page that is shown."""
-    page: str = st.session_state.get("page", "")
-    return page
+    path: str = st.session_state.get("page", "")
+    return path
 
 
 def model_path(name: str = "") -> Path:

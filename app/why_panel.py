@@ -50,10 +50,10 @@ def is_asked() -> bool:
 
 def _model(asked: Mapping[str, str]) -> dict[str, Any]:
     """The other model comes into use, and the one in use stands beside it; else that one stays, whatever Predict opens on."""
-    model = asked.get("model", "")
-    if model not in state.model_paths() or model == state.model_name():
-        return {"model": state.model_name()}
-    return {"model": model, "beside": state.model_name(), "unit": None, "place": None}
+    model, used = asked.get("model", ""), state.model_name()
+    if model in state.model_paths() and model != used:
+        return {"model": model, "beside": used, "unit": None, "place": None}
+    return {} if used == state.default_model("predict") else {"model": used}
 
 
 def _crop(asked: Mapping[str, str]) -> dict[str, Any]:

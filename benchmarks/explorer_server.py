@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from app.pages import OPENS_ON
 from app.samples import FILES, sample_path
 from benchmarks.figure import median_ms
 from benchmarks.ort_alone import forward_pass
@@ -200,9 +201,15 @@ def photographs(num: int, seed: int = 0) -> list[bytes]:
     return files
 
 
-def forward_ms() -> float:
-    """Median milliseconds of a bare pass through ONNX Runtime, all activations, of the model that the server opens."""
-    return median_ms(forward_pass(sorted((ROOT / "assets" / "models").glob("*/model.onnx"))[0]), 30)
+def forward_ms(page: str = "") -> float:
+    """Median milliseconds of a bare pass through ONNX Runtime, all activations, of the model that a page opens on."""
+    return median_ms(forward_pass(model_of(page)), 30)
+
+
+def model_of(page: str) -> Path:
+    """The shipped model that a page opens on."""
+    shipped = {path.parent.name: path for path in sorted((ROOT / "assets" / "models").glob("*/model.onnx"))}
+    return shipped.get(OPENS_ON.get(page, ""), next(iter(shipped.values())))
 
 
 def _free_port() -> int:

@@ -22,8 +22,10 @@ def forward_pass(
     """
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    graph = str(path) if as_filed else fast_lrn.load(path, onnx_file.read(path)[0].config)
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    if as_filed:
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    else:
+        session = fast_lrn.session(path, onnx_file.read(path)[0].config, options)
     names = [output.name for output in session.get_outputs()]
     if crop is None:
         crop = np.random.default_rng(0).normal(0, 60, (1, 3, CROP_PX, CROP_PX)).astype(np.float32)

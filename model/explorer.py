@@ -273,8 +273,7 @@ def _session(path: str | Path, net: Config, device: str, gpu: int) -> tuple[ort.
         why_not = "ONNX Runtime could not start its CUDA provider"
     if device == "cuda":
         raise ValueError(f"No CUDA GPU can be used: {why_not}; use --device cpu, or auto.")
-    data = fast_lrn.load(path, net)
-    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"]), f"CPU ({why_not})"
+    return fast_lrn.session(path, net, options), f"CPU ({why_not})"
 
 
 def _no_cuda() -> str:

@@ -33,10 +33,10 @@ def layer_milliseconds(explorer: Explorer, path: str | Path, runs: int = PASSES)
         options.log_severity_level = 3
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
-        providers = explorer.session.get_providers()
-        is_cpu = providers == ["CPUExecutionProvider"]
-        graph = fast_lrn.load(path, explorer.config) if is_cpu else str(path)  # as `Explorer.open` does
-        session = ort.InferenceSession(graph, options, providers=providers)
+        if (providers := explorer.session.get_providers()) == ["CPUExecutionProvider"]:
+            session = fast_lrn.session(path, explorer.config, options)
+        else:
+            session = ort.InferenceSession(str(path), options, providers=providers)
         side = explorer.config.crop_px
         crop = np.random.default_rng(0).normal(0, 60, (1, 3, side, side)).astype(np.float32)
         for _ in range(runs + 1):

@@ -61,8 +61,9 @@ def test_tables() -> None:
     assert readme.speed_table([row]).splitlines()[2] == line
     card = {
         "name": "toy", "num_parameters": 12345, "num_epochs": 3, "hours": 0.51, "hardware": "a CPU",
+        "recipe": {"net": {"num_classes": 20}},
         "one_crop": {"top1_error": 12.345, "top5_error": 1.0, "num_images": 7854},
         "ten_crop": {"top1_error": 11.0, "top5_error": 0.5},
     }  # fmt: skip
-    line = "| `toy` | 12,345 | 3, 0.5 on a CPU | 12.35 / 1.00 % | 11.00 / 0.50 % | 7,854 |"
+    line = "| `toy` | 20 | 12,345 | 3, 0.5 on a CPU | 12.35 / 1.00 % | 11.00 / 0.50 % | 7,854 |"
     assert readme.model_table([card]).splitlines()[2].replace("12.34 ", "12.35 ") == line

@@ -29,11 +29,13 @@ LARGEST_BYTES = 16e6
 BESIDE_BYTES = 120  # of a picture's name, class, codes and places
 STEPS = (255, 127, 63, 31)
 SAMPLE, LEVEL = 512, 19
+IMAGENETTE_AND_WOOF = {"imagenette": "imagenette2", "imagewoof": "imagewoof2"}
 PUBLIC_SETS = {
-    20: {"imagenette": "imagenette2", "imagewoof": "imagewoof2"},
-    200: {"tiny-imagenet-200": "tiny-imagenet-200"},
+    "imagenet20": IMAGENETTE_AND_WOOF,
+    "imagenet20-mini": IMAGENETTE_AND_WOOF,
+    "tiny200": {"tiny-imagenet-200": "tiny-imagenet-200"},
 }
-"""By the number of classes, what `training.fetch` brings of the sets that come with no picture, and the folders it makes."""
+"""By model, the sets whose pictures its gallery came without: as `training.fetch` calls them, and the folders that it makes."""
 
 
 def write(gallery: Gallery, path: str | Path) -> float:

@@ -32,3 +32,15 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "toy" / "model.onnx"))
     monkeypatch.setenv("ALEXNET_GALLERIES", str(tmp_path / "galleries"))
     return AppTest.from_file(FRAME, default_timeout=60)
+
+
+@pytest.fixture
+def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """An explorer with the two models that pages open on."""
+    for seed, name in enumerate(("imagenet20", "tiny200")):
+        (tmp_path / "two" / name).mkdir(parents=True)
+        write_toy(tmp_path / "two" / name / "model.onnx", seed=seed)
+    monkeypatch.setattr("app.state.MODELS", tmp_path / "two")
+    monkeypatch.delenv("ALEXNET_MODEL", raising=False)
+    monkeypatch.setenv("ALEXNET_GALLERIES", str(tmp_path / "galleries"))
+    return AppTest.from_file(FRAME, default_timeout=60)

@@ -29,13 +29,14 @@ def test_a_failure_is_one_sentence_on_the_screen_and_all_of_it_in_the_log(caplog
 
 
 def test_what_stays_is_frozen_and_what_goes_is_collected_behind_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this order: the first model is measured, all is frozen, visitors come, garbage is collected until the end."""
+    """In this order: the first model is measured, the other that pages open on is opened, all is frozen, visitors come, garbage is collected until the end."""
     done: list[str] = []
     mocked = SimpleNamespace(collect=lambda: done.append("collect"), freeze=lambda: done.append("freeze"))
     monkeypatch.setattr(main, "gc", mocked)
     monkeypatch.setattr(main, "COLLECT_SECONDS", 0.01)
     monkeypatch.setattr("app.answers.layer_times", lambda name: done.append(f"measure {name}"))
-    monkeypatch.setattr("app.state.model_paths", lambda: {"first": Path(), "second": Path()})
+    monkeypatch.setattr("app.state.model_paths", lambda: {"first": Path(), "second": Path(), "tiny200": Path()})
+    monkeypatch.setattr("app.state.explorer", lambda name: done.append(f"open {name}"))
 
     async def live() -> int:
         async with main.lifespan(main.app):
@@ -48,7 +49,7 @@ def test_what_stays_is_frozen_and_what_goes_is_collected_behind_the_pages(monkey
 
     with ThreadPoolExecutor(1) as own_thread:  # Playwright's loop may be running in this one
         ended = own_thread.submit(lambda: asyncio.run(live())).result()
-    assert done[:5] == ["measure first", "collect", "freeze", "serve", "collect"]
+    assert done[:6] == ["measure first", "open tiny200", "collect", "freeze", "serve", "collect"]
     assert len(done) == ended
     assert main.app._user_lifespan is main.lifespan
 

@@ -12,7 +12,7 @@ from app.components import picture as canvas
 from app.components import webcam
 from model.explorer import Explorer
 from model.layers import NO_LRN, ONE_TOWER
-from tests.app.frame import FRAME, PAGES, build_gallery, errors, open_page, photo, text
+from tests.app.frame import PAGES, build_gallery, errors, open_page, photo, text
 from tests.toys import TOY, small, write_toy
 
 
@@ -255,25 +255,42 @@ def test_folded_panels_are_made_when_they_are_opened(app: AppTest, tmp_path: Pat
     assert [one for one in app.get("download_button") if "take_npz" in one.proto.id]
 
 
-def test_predict_and_neighbours_open_on_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def choice(app: AppTest, name: str) -> str:
+    """The model in use on a page, by its box."""
+    open_page(app, name)
+    return str(next(box for box in app.selectbox if str(box.key).startswith("model_choice")).value)
+
+
+def test_predict_and_neighbours_open_on_another_model(two_models: AppTest) -> None:
     """Until somebody chooses one, which all pages then keep."""
-    for name in ("imagenet20", "tiny200"):
-        (tmp_path / name).mkdir()
-        write_toy(tmp_path / name / "model.onnx")
-    monkeypatch.setattr("app.state.MODELS", tmp_path)
-    monkeypatch.delenv("ALEXNET_MODEL", raising=False)
-    app = AppTest.from_file(FRAME, default_timeout=60).run()
-    opened = {}
+    app, opened = two_models.run(), {}
     for name in PAGES:
-        open_page(app, name)
-        opened[name] = app.selectbox("model_choice").value
+        opened[name] = choice(app, name)
         assert "model" not in app.query_params
         assert ("This page opens on tiny200" in text(app)) is (opened[name] == "tiny200")
     assert opened == {
         "explore": "imagenet20", "predict": "tiny200", "kernels": "imagenet20", "neighbours": "tiny200", "model": "imagenet20",
     }  # fmt: skip
     open_page(app, "predict")
-    app.selectbox("model_choice").select("imagenet20").run()
-    assert app.query_params["model"] == "imagenet20"
-    open_page(app, "neighbours")
-    assert app.selectbox("model_choice").value == "imagenet20"
+    app.selectbox("model_choice_predict").select("imagenet20").run()
+    for name in ("predict", "explore", "neighbours"):
+        assert choice(app, name) == "imagenet20"
+        assert app.query_params["model"] == "imagenet20"  # in every link, also where it goes without saying
+
+
+@pytest.mark.parametrize("part", [("mute", "gpu2-50"), ("gallery", "mine"), ("query", "5")])
+def test_what_belongs_to_a_network_keeps_it_in_use(two_models: AppTest, part: tuple[str, str]) -> None:
+    """Its lesions, its galleries and their pictures would mean something else on another one."""
+    two_models.query_params[part[0]] = part[1]
+    two_models.run()
+    assert two_models.query_params["model"] == "imagenet20"
+    assert choice(two_models, "predict") == "imagenet20"
+    assert two_models.query_params[part[0]] == part[1]
+
+
+def test_one_model_by_environment_is_that_of_all_pages(
+    two_models: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALEXNET_MODEL", str(tmp_path / "two" / "imagenet20" / "model.onnx"))
+    two_models.run()
+    assert [choice(two_models, name) for name in PAGES] == ["imagenet20"] * len(PAGES)

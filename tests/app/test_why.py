@@ -14,6 +14,7 @@ from app.view import Edits
 from app.why_panel import crop_edits
 from model.explorer import Explorer
 from model.preprocess import View, ten_crop_offsets
+from tests.app.frame import open_page
 from tests.app.test_predict import FakeJob, FakeWorkshop, app, charts, html, model, names, seen, text
 from tests.toys import write_toy
 
@@ -41,6 +42,19 @@ def test_from_the_first_screen_to_grad_cam(app: AppTest, model: Path, asked: dic
     assert app.session_state["view"].class_id == third.class_id
     assert app.toggle(key="cam").value
     assert f"speak for “{third.name}”" in text(app)
+
+
+@pytest.mark.parametrize(("page", "stays"), [("kernels", "imagenet20"), ("predict", "")])
+def test_the_model_that_was_asked_answers(asked: dict[str, str], two_models: AppTest, page: str, stays: str) -> None:
+    """Also where Predict would open on another; on Predict itself nothing is chosen for the other pages."""
+    two_models.run()
+    open_page(two_models, page)
+    asked["why"] = "n2"
+    two_models.button(key="ask").click().run()
+    view = two_models.session_state["view"]
+    assert (view.class_id, view.model) == ("n2", stays)
+    assert two_models.query_params.get("model", "") == stays
+    assert two_models.toggle(key="cam").value
 
 
 def test_nothing_asked_changes_nothing(app: AppTest, asked: dict[str, str]) -> None:

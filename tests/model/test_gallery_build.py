@@ -275,7 +275,7 @@ def test_command_line(model: Path, photos: Path, tmp_path: Path, capsys: pytest.
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "z.png").write_bytes(encoded(picture(1)))
     assert main(["pictures", str(tmp_path / "gallery.pq"), str(tmp_path / "other")]) == 2
-    assert "python -m training.fetch imagenette" in capsys.readouterr().err
+    assert "with python -m training.fetch, and" in capsys.readouterr().err
     assert main(["build", str(model), "/nowhere", str(tmp_path / "x"), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"].startswith("There is nothing at /nowhere")
 
