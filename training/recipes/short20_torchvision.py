@@ -1,4 +1,4 @@
-"""torchvision's `alexnet` (one tower, no response normalisation, 64-192-384-256-256 kernels) in the pipeline of short20.
+"""torchvision's `alexnet` (one tower, no response normalisation, 64-192-384-256-256 kernels) at half its width in the pipeline of short20.
 
 Pictures, crops, colours, rate, schedule and initial weights are short20's, so that the nets alone differ: ours must not be worse.
 
@@ -11,4 +11,5 @@ from dataclasses import replace
 from model.layers import TORCHVISION
 from training.recipes.short20 import RECIPE as SHORT
 
-RECIPE = replace(SHORT, name="short20_torchvision", net=replace(TORCHVISION, num_classes=20))
+NET = replace(TORCHVISION, num_classes=20, width=SHORT.net.width, fc_units=SHORT.net.fc_units)
+RECIPE = replace(SHORT, name="short20_torchvision", net=NET)
