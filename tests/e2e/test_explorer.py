@@ -28,6 +28,7 @@ from tests.e2e.actions import (
     hand_over,
     open_layer,
     open_page,
+    pixels_of,
     point_at,
     predictions,
     settle,
@@ -264,10 +265,7 @@ def test_paint_changes_the_prediction(wide_page: Page) -> None:
 
 def overlay(page: Page) -> npt.NDArray[np.uint8]:
     """What lies over the photograph, (512, 512, 4)."""
-    data = page.locator(".picture .over").evaluate(
-        "(over) => Array.from(over.getContext('2d').getImageData(0, 0, over.width, over.height).data)"
-    )
-    return np.array(data, np.uint8).reshape(512, 512, 4)
+    return pixels_of(page.locator(".picture .over"))
 
 
 def test_map_over_the_photograph(wide_page: Page) -> None:

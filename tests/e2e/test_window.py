@@ -13,7 +13,7 @@ from app.samples import sample_path
 from model import window
 from model.explorer import Explorer
 from model.steps import WeightedSum
-from tests.e2e.actions import expect_no_trouble, open_page
+from tests.e2e.actions import expect_no_trouble, open_page, pixels_of
 from tests.e2e.conftest import serving
 from tests.test_shipped_model import MODEL
 
@@ -72,10 +72,9 @@ def test_what_is_painted_is_the_networks(
         low, high = step.kernel.min(), step.kernel.max()
         colours = window.colours_of(explorer, seen, step), 255 * (step.kernel.transpose(1, 2, 0) - low) / (high - low)
         for i, expected in enumerate(colours):
-            drawn = painted.locator(".pictures canvas").nth(i).evaluate(
-                "(canvas) => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"
-            )  # fmt: skip
-            assert np.abs(np.reshape(drawn, (11, 11, 4))[..., :3] - expected).max() <= 1
+            drawn = pixels_of(painted.locator(".pictures canvas").nth(i))
+            assert drawn.shape == (11, 11, 4)
+            assert np.abs(drawn[..., :3] - expected).max() <= 1
     own = painted.locator(".arithmetic .result")
     assert read(own.last.inner_text()) == pytest.approx(window.value_of(explorer, seen, step.place), rel=1e-4)
     assert own.nth(-2).inner_text() == own.last.inner_text()  # what was reckoned is what the network has
