@@ -69,7 +69,7 @@ def change(**fields: Any) -> None:
     """
     before = view()
     after = replace(before, **fields)
-    if not after.model and (after.lesions.amounts or after.gallery or after.query is not None):
+    if not after.model and (after.lesions.amounts or after.gallery or (after.query, after.why) != (None, None)):
         after = replace(after, model=model_name())
     if after.lesions != before.lesions:
         st.session_state["lesions_before"] = [*lesions_before(), before.lesions][-MAX_UNDO:]

@@ -2,8 +2,8 @@
 
 A model file keeps ONNX's LRN, which says what it is; ONNX Runtime's CPU kernel for it raises every sum to a power one value at a
 time, and takes up to half of a whole forward pass. Squares, their sums over neighbouring channels as a 1 x 1 convolution, and for the
-power 3/4 two square roots and a product, are the same number but for float32 rounding, five to ten times as fast
-(`python -m benchmarks lrn_onnx`).
+power 3/4 two square roots and a product, are the same number but for float32 rounding, three to ten times as fast
+(docs/log.md, 2026-11-29; `python -m benchmarks lrn_onnx` times whole passes).
 """
 
 from __future__ import annotations

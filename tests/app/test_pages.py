@@ -278,7 +278,7 @@ def test_predict_and_neighbours_open_on_another_model(two_models: AppTest) -> No
         assert app.query_params["model"] == "imagenet20"  # in every link, also where it goes without saying
 
 
-@pytest.mark.parametrize("part", [("mute", "gpu2-50"), ("gallery", "mine"), ("query", "5")])
+@pytest.mark.parametrize("part", [("mute", "gpu2-50"), ("gallery", "mine"), ("query", "5"), ("why", "3")])
 def test_what_belongs_to_a_network_keeps_it_in_use(two_models: AppTest, part: tuple[str, str]) -> None:
     """Its lesions, its galleries and their pictures would mean something else on another one."""
     two_models.query_params[part[0]] = part[1]
