@@ -55,7 +55,9 @@ def with_tables(page: str) -> str:
         "codes": codes_table({path.parent.name: json.loads(path.read_text()) for path in reports}),
         "search-speed": speed_table([row for row in figures if row["name"].startswith(("neighbours", "map", "drop"))]),
         "speed": speed_table([row for row in figures if row["goal"]]),
-        "training-speed": speed_table([row for row in figures if row["name"].startswith(("loader", "step", "lrn_cpu"))]),
+        "training-speed": speed_table(
+            [row for row in figures if row["name"].startswith(("loader", "step", "lrn_cpu"))]
+        ),
         "models": model_table(cards),
     }
     for name, table in tables.items():
