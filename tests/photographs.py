@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 SHARED = Path(os.environ.get("ALEXNET_DATA", Path(__file__).parents[2] / "shared" / "data"))
-IMAGENET20 = SHARED / "imagenet-20"
+IMAGENET20, TINY200 = SHARED / "imagenet-20", SHARED / "tiny-imagenet-200"
 needs_photographs = pytest.mark.skipif(
-    not IMAGENET20.exists(),
-    reason=f"no photographs at {IMAGENET20}: put the imagenet-20 Parquet files there, or name their parent in ALEXNET_DATA",
+    not (IMAGENET20.exists() and TINY200.exists()),
+    reason=f"no photographs at {SHARED}: put the Parquet files of imagenet-20 and tiny-imagenet-200 there, or name their parent in ALEXNET_DATA",
 )

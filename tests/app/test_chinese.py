@@ -8,7 +8,7 @@ from pathlib import Path
 from app.text import FOLDER, _class_words, _read, class_word, said, speaking, t, table
 from model import onnx_file
 from model.class_names import thousand_classes
-from tests.test_shipped_model import MODEL
+from tests.test_shipped_model import both
 
 ROOT = Path(__file__).parents[2]
 SPEAKING = [
@@ -101,8 +101,9 @@ def test_all_thousand_classes_have_words_of_their_own() -> None:
         assert [class_word(name) for name in ("tench", "crane", "toilet tissue")] == ["丁鱥", "鹤 / 起重机", "卫生纸"]
 
 
-def test_every_class_of_the_shipped_model_has_a_word() -> None:
-    names = {name for _, name in onnx_file.read(MODEL)[0].classes}
+@both
+def test_every_class_of_a_shipped_model_has_a_word(model: Path) -> None:
+    names = {name for _, name in onnx_file.read(model)[0].classes}
     assert names - set(_class_words("zh")) == set()
 
 

@@ -1,4 +1,4 @@
-"""The Predict page as a person uses it, with two models: the shipped one and a toy of other classes."""
+"""The Predict page as a person uses it, with two models: the one that it opens on and a toy of other classes."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from model.explorer import Explorer
 from model.preprocess import View
 from tests.e2e.actions import expect_no_trouble, go_to, open_page, select, settle
 from tests.e2e.conftest import serving
-from tests.test_shipped_model import MODEL
+from tests.test_shipped_model import OF_200
 from tests.toys import write_toy
 
 pytestmark = pytest.mark.e2e
@@ -46,7 +46,7 @@ def expect_numbers(page: Page, expected: list[str], chart: int = 0) -> None:
 
 
 def network(view: View) -> list[str]:
-    best = Explorer.open(MODEL, "cpu").run(sample_path("cat"), None, view).top(5)
+    best = Explorer.open(OF_200, "cpu").run(sample_path("cat"), None, view).top(5)
     return [probability_text(one.probability) for one in best]
 
 
@@ -66,7 +66,7 @@ def test_sliders_change_the_probabilities(page: Page) -> None:
     page.get_by_role("slider", name="Alpha of component 1").press("End")
     expect(page.get_by_text("Added to every pixel, in grey levels")).to_be_visible()
     settle(page)
-    info = Explorer.open(MODEL, "cpu").info
+    info = Explorer.open(OF_200, "cpu").info
     assert info.covariance is not None
     shift = 0.3 * colour_components(info.covariance, "stdev")[0]
     colour = (float(shift[0]), float(shift[1]), float(shift[2]))
@@ -165,7 +165,7 @@ def test_what_was_cleared_comes_back(wide_page: Page) -> None:
 
 def guesses(count: int) -> list[str]:
     """The most probable classes of the sample, best first."""
-    return [one.name for one in Explorer.open(MODEL, "cpu").run(sample_path("cat")).top(count)]
+    return [one.name for one in Explorer.open(OF_200, "cpu").run(sample_path("cat")).top(count)]
 
 
 def test_occlusion_with_progress_and_cancel(wide_page: Page) -> None:
@@ -210,7 +210,7 @@ def test_ten_crops(page: Page) -> None:
     page.get_by_text("Look at ten crops").click()
     expect(page.get_by_role("img", name=re.compile("^Crop: "))).to_have_count(10)
     settle(page)
-    ten = Explorer.open(MODEL, "cpu").run_ten_crops(sample_path("cat"))
+    ten = Explorer.open(OF_200, "cpu").run_ten_crops(sample_path("cat"))
     expect_numbers(page, [probability_text(one.probability) for one in ten.top(5)], chart=1)
     expect_no_trouble(page)
 
@@ -221,7 +221,7 @@ def test_two_models(wide_page: Page, toy: Path) -> None:
     select(wide_page, "The other model", "toy")
     expect(wide_page.get_by_text("Forward pass")).to_have_count(2)
     settle(wide_page)
-    for chart, path in ((1, MODEL), (2, toy)):
+    for chart, path in ((1, OF_200), (2, toy)):
         best = Explorer.open(path, "cpu").run(sample_path("cat")).top(5)
         expect_numbers(wide_page, [probability_text(one.probability) for one in best], chart)
         expect(wide_page.locator(".bars").nth(chart).locator(".name")).to_have_text([one.name for one in best])

@@ -1,4 +1,4 @@
-"""On a fresh machine: the shipped model's gallery works without its pictures, and with those that are pointed to."""
+"""On a fresh machine: a shipped model's gallery works without its pictures, and with those that are pointed to."""
 
 import re
 from pathlib import Path
@@ -11,8 +11,8 @@ from app.text import class_word, speaking, table
 from model.gallery.store import Gallery
 from model.picture_set import find_split
 from tests.e2e.actions import expect_no_trouble, open_page, settle
-from tests.photographs import IMAGENET20, needs_photographs
-from tests.test_shipped_model import MODEL
+from tests.photographs import TINY200, needs_photographs
+from tests.test_shipped_model import MODEL, OF_200
 from tests.toys import write_class_folders
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -23,8 +23,8 @@ def test_the_points_are_sent_once(wide_page: Page) -> None:
     received: list[int] = []
     wide_page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
     open_page(wide_page, "neighbours")
-    expect(wide_page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
-    assert max(received) > 14 * 7854
+    expect(wide_page.locator(".map[data-painted]")).to_have_attribute("data-shown", "10000")
+    assert max(received) > 14 * 10_000
     received.clear()
     the_map = wide_page.locator("div.map")
     frames, lines = the_map.get_attribute("data-frames"), the_map.get_attribute("data-lines")
@@ -33,7 +33,7 @@ def test_the_points_are_sent_once(wide_page: Page) -> None:
     expect(wide_page.get_by_role("button", name="Back to your picture")).to_be_visible(timeout=30_000)
     settle(wide_page)
     assert received
-    assert max(received) < 7 * 7854  # some 21 kB of pictures and words
+    assert max(received) < 7 * 10_000  # some 21 kB of pictures and words
     assert the_map.get_attribute("data-lines") != lines
     assert the_map.get_attribute("data-frames") == frames
     assert the_map.evaluate("(map) => map.querySelector('.legend button').isOld")  # nor the legend
@@ -46,8 +46,8 @@ def test_classes_codes_and_map_at_once(page: Page, lang: str) -> None:
         tiles = page.locator(f'.strip[data-name="{strip}"] .tile')
         expect(tiles).to_have_count(6)
         assert all(re.search(r"[^\W\d]{2}", text) for text in tiles.all_inner_texts())
-    expect(page.locator(".map[data-painted]")).to_have_attribute("data-shown", "7854")
-    trust = re.escape(words["map_trust"].split("{")[0]) + r"0\.9\d\d"
+    expect(page.locator(".map[data-painted]")).to_have_attribute("data-shown", "10000")
+    trust = re.escape(words["map_trust"].split("{")[0]) + r"0\.8[67]\d"
     expect(page.get_by_text(re.compile(trust))).to_be_visible()
     expect_no_trouble(page)
 
@@ -77,12 +77,12 @@ def test_what_drives_an_fc7_unit_most(page: Page, lang: str) -> None:
 @needs_photographs
 def test_pictures_that_are_pointed_to_appear(wide_page: Page, tmp_path: Path) -> None:
     """The query's nearest neighbour, from a folder that has it under its name."""
-    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+    gallery = Gallery.open(OF_200.parent / "gallery.pq", OF_200)
     open_page(wide_page, "neighbours?query=5")
     first = wide_page.locator('.strip[data-name="fc7"] .tile').first
     expect(first.locator("img")).to_have_count(0)
     row = int(str(first.get_attribute("data-row")))
-    _, data, _ = next(find_split(IMAGENET20, "val").pictures(int(gallery.numbers[row])))
+    _, data, _ = next(find_split(TINY200, "val").pictures(int(gallery.numbers[row])))
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / Path(gallery.names[row]).name).write_bytes(data())
     wide_page.get_by_text("Show this gallery's pictures").click()

@@ -9,7 +9,7 @@ from app.figures import probability_text
 from app.samples import sample_path
 from model.explorer import Explorer, top
 from tests.e2e.actions import expect_no_trouble, open_page, settle, upload
-from tests.test_shipped_model import MODEL
+from tests.test_shipped_model import MODEL, OF_200
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,7 @@ def test_from_an_uploaded_picture_to_grad_cam(page: Page) -> None:
 
 
 def test_a_vote_shows_its_crop(page: Page) -> None:
-    explorer = Explorer.open(MODEL, "cpu")
+    explorer = Explorer.open(OF_200, "cpu")
     vote = top(explorer.run_ten_crops(sample_path("cat")).views[1], explorer.info.classes, 5)
     open_page(page, "predict")
     page.get_by_text("Look at ten crops").click()

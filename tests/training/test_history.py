@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from model import history, onnx_file
-from tests.test_shipped_model import CARD, MODEL
+from tests.test_shipped_model import both, card_of
 from training.history import inherit, main, on_one_map, pack
 
 
@@ -154,15 +154,16 @@ def test_run_without_metrics(tmp_path: Path) -> None:
     assert np.isnan(pack(run).errors).all()
 
 
-def test_shipped_history_ends_in_the_shipped_model() -> None:
+@both
+def test_shipped_history_ends_in_the_shipped_model(model: Path) -> None:
     """Its last kernels are the file's, to half a step of 8 bits and what 16-bit floats round, 2 ** -11 of the largest."""
-    found = history.read(MODEL.parent / "history.npz")
-    kernels = onnx_file.read(MODEL)[1]["conv1.weight"]
+    found = history.read(model.parent / "history.npz")
+    kernels = onnx_file.read(model)[1]["conv1.weight"]
     step = (found.highs[-1] - found.lows[-1]) / 255
     off = np.abs(found.kernels(-1) - kernels).max()
     assert off <= step / 2 + 2**-11 * np.abs(kernels).max()
     assert 20 <= len(found.epochs) <= 40
     assert found.epochs[0] == 0
-    card = json.loads(CARD.read_text())
+    card = card_of(model)
     assert found.epochs[-1] == card["num_epochs"]
     assert found.errors[-1] == pytest.approx([card["curve"][-1][f"val_top{k}_error"] for k in (1, 5)], abs=1e-3)

@@ -5,8 +5,10 @@ sharper ones (`ModelInfo.detail_px`). Five times the pictures want the paper's b
 epochs: the rate falls from the first one on, and crops are resized to 112 pixels, which keeps nearly all that such pictures show,
 in the end to 160. Other departures are those of imagenet20.
 
-Command:  python -m training.run tiny200 --data ../shared/data/tiny-imagenet-200 --out runs/tiny200 --from runs/imagenet20/model.onnx
-Not yet run to its end.
+Run once, at commit 789da42, on 2 cores of an AMD EPYC (Zen 3) in 4.25 hours beside other work: 68.5 / 40.45 % top-1 / top-5 error with
+one crop on 2,000 validation pictures. tiny200_more goes on with it, and is what ships.
+
+Command:  python -m training.run tiny200 --data ../shared/data/tiny-imagenet-200 --out runs/tiny200_begun --from assets/models/imagenet20/model.onnx
 """
 
 from dataclasses import replace

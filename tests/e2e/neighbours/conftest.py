@@ -11,7 +11,7 @@ from model.gallery.build import build
 from model.gallery.store import Gallery
 from tests.e2e.conftest import serving
 from tests.e2e.neighbours.actions import NUM_CLASSES, PER_CLASS
-from tests.test_shipped_model import MODEL
+from tests.test_shipped_model import OF_200
 from tests.toys import write_class_folders
 
 
@@ -20,13 +20,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a gallery of coloured pictures built for the shipped model."""
     root = tmp_path_factory.mktemp("neighbours")
     write_class_folders(root, "photos", NUM_CLASSES, PER_CLASS)
-    build(MODEL, root / "photos", root / "galleries" / "colours")
+    build(OF_200, root / "photos", root / "galleries" / "colours")
     return root
 
 
 @pytest.fixture(scope="module")
 def gallery(place: Path) -> Gallery:
-    return Gallery.open(place / "galleries" / "colours", MODEL)
+    return Gallery.open(place / "galleries" / "colours", OF_200)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from model.explorer import Explorer
 from model.gallery.store import Gallery
 from tests.e2e.actions import expect_no_trouble, go_to, hand_over, open_page, select, settle, slide, upload
 from tests.e2e.neighbours.actions import at, brute, rows, strip
-from tests.test_shipped_model import MODEL
+from tests.test_shipped_model import OF_200
 from tests.toys import encoded, picture, write_class_folders
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -30,7 +30,7 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, lang: str, gallery: 
     data = encoded(picture(3, 300, 400))
     hand_over(page, "drop", "mine.png", data)
     expect(page.get_by_label(words["neighbours_query_alt"].format(label="mine.png"))).to_be_visible()
-    seen = Explorer.open(MODEL, "cpu").run(data)
+    seen = Explorer.open(OF_200, "cpu").run(data)
     for layer in ("fc7", "fc6", "pool5"):
         near = brute(gallery, layer, seen[layer].ravel(), 6)
         assert rows(page, layer) == near, layer
@@ -51,7 +51,7 @@ def test_a_dropped_picture_finds_its_neighbours(page: Page, lang: str, gallery: 
     expect(page.get_by_text(words["lesions_some"].format(what=muted))).to_be_visible()
     page.keyboard.press("Escape")
     settle(page)
-    explorer = Explorer.open(MODEL, "cpu")
+    explorer = Explorer.open(OF_200, "cpu")
     gains = Lesions({"gpu2": 1.0}).gains(explorer.config)
     for layer in ("fc7", "pool5"):
         assert rows(page, layer) == brute(gallery, layer, explorer.run(data, gains)[layer].ravel(), 6), layer
@@ -208,7 +208,7 @@ def test_what_drives_a_unit_most(wide_page: Page, gallery: Gallery, place: Path)
     """On the unit's own panel, cropped to what its strongest value sees: pixel by pixel, from the picture's file."""
     assert gallery.strongest is not None
     strongest = gallery.strongest.of("conv3", 6)
-    open_page(wide_page, "?layer=conv3&unit=7&tab=likes&gallery=colours")
+    open_page(wide_page, "?layer=conv3&unit=7&tab=likes&gallery=colours&model=tiny200")
     expect(wide_page.get_by_alt_text("Picture 1: ")).to_have_count(1)
     expect(wide_page.get_by_text(f"{strongest[0].value:.4g}").first).to_be_visible()
     images = wide_page.locator('img[alt^="Picture "]')
