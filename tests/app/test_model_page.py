@@ -20,7 +20,7 @@ def test_card_is_shown(app: AppTest, tmp_path: Path) -> None:
     )
     (tmp_path / "toy" / "card.json").write_text(card)
     open_page(app, "model")
-    assert "3 epochs in 1.2 hours on a CPU" in text(app)
+    assert "Trained for 3 epochs, 1.2 hours on a CPU" in text(app)
     assert "but with trained weights: half (32 epochs), then other (17.5 epochs)." in text(app)
     assert "7,854 pictures: one crop 12.35 / 1.00 %, ten crops 11.00 / 0.50 %" in text(app)
     assert "It knows nothing." in text(app)
