@@ -58,17 +58,17 @@ def confusions(report: Mapping[str, Any], named: Callable[[str], str] = str) -> 
         What a class is called on the screen.
     """
     names = [named(row["name"]) for row in report["per_class"]]
+    labelled = len(names) <= 40
     counts = np.asarray(report["confusion_matrix"], float)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure = go.Figure(
         go.Heatmap(
-            z=np.sqrt(shares), x=names, y=names, zmin=0, zmax=1, showscale=False, xgap=1, ygap=1,
+            z=np.sqrt(shares), x=names, y=names, zmin=0, zmax=1, showscale=False, xgap=int(labelled), ygap=int(labelled),
             colorscale=[(0, "rgba(127, 127, 127, 0.05)"), (1, "rgb(127, 127, 127)")],  # on light and on dark
             customdata=np.stack([counts, shares], 2),
             hovertemplate="%{y} -> %{x}: %{customdata[0]:.0f} (%{customdata[1]:.0%})<extra></extra>",
         )
     )  # fmt: skip
-    labelled = len(names) <= 40
     figure.update_xaxes(showticklabels=labelled, tickangle=-90, side="top", ticks="")
     figure.update_yaxes(showticklabels=labelled, autorange="reversed", ticks="", automargin=True)
     figure.update_layout(height=150 + 22 * min(len(names), 40), margin={"l": 8, "r": 8, "t": 8, "b": 8}, font_size=12)

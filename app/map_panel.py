@@ -165,6 +165,8 @@ def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:
     st.markdown(f"**{t('map_selected', count=len(rows))}**")
     counts = _counts(gallery, rows)
     st.html(count_bars(counts[:MOST_COUNTED], t("map_counts" if gallery.class_ids else "map_counts_predicted")))
+    if len(counts) > MOST_COUNTED:
+        st.caption(t("map_more_counted", count=MOST_COUNTED, of=len(counts)))
     csv_button([{t("column_class"): name, t("column_images"): count} for name, count in counts], "map_counts")
     with st.container(horizontal=True):
         _download("csv", "text/csv", partial(export.to_csv, gallery, rows))

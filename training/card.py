@@ -26,7 +26,7 @@ from training.prepared import Prepared
 LIMITS = (
     "It knows {num_classes} classes and nothing else: any photograph is taken for one of them.",
     "It was trained on {num_train:,} pictures of a lossily re-encoded copy of ImageNet, so its errors are errors on that copy.",
-    "It is not the network of the paper's tables: that one learned the thousand classes of ILSVRC-2012; its recipe is paper_2012.",
+    "It is not the network of the paper's tables: that one learned the thousand classes of ILSVRC-2012; its recipe is paper_2012, and model.convert brings published weights.",
 )
 OF_SMALL_PICTURES = "It learned from pictures of {detail_px} pixels a side; the explorer scales sharper ones down to that, and up again, before it sees them."
 NUM_COMPARED = 64  # pictures on which a compressed network's activations are compared with the whole one's
@@ -62,8 +62,8 @@ def card(
         "hours": info.metrics.get("hours", sum(row["wall_seconds"] for row in epochs) / 3600),
         "num_epochs": info.metrics.get("epochs", len(epochs)),
         "num_parameters": info.config.num_parameters,
-        "one_crop": asdict(one_crop),
-        "ten_crop": asdict(ten_crop),
+        "one_crop": one_crop.to_dict(),
+        "ten_crop": ten_crop.to_dict(),
         "compression": compression,
         "evaluated_at_commit": commit(),
         "curve": [

@@ -67,12 +67,20 @@ def _card() -> None:
         "ten5": ten["top5_error"],
     }
     st.write(t("model_errors", num_images=one["num_images"], **errors))
+    if "top1_interval" in ten:
+        _intervals(ten, "ten crops")
     if small := card.get("compression"):
         full, off = small["full_precision_one_crop"], small["activation_errors"]
         layers = ", ".join(small["layers_in_4_bits"])
         cells = {"layers": layers, "full1": full["top1_error"], "full5": full["top5_error"], "fc7": 100 * off["fc7"]}
         st.write(t("model_compressed", **cells))
     st.markdown("\n".join(f"- {said(limit)}" for limit in card["limits"]))
+
+
+def _intervals(errors: dict[str, Any], views: str) -> None:
+    """Between what the errors of one crop or ten lie."""
+    ends = {f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))}
+    st.write(t("model_intervals", views=said(views), num_images=errors["num_images"], **ends))
 
 
 def _before(trainings: list[dict[str, Any]]) -> None:
@@ -108,10 +116,7 @@ def _report() -> None:
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     errors = report["errors"]
     with st.expander(t("model_report")):
-        intervals = {
-            f"{end}{k}": errors[f"top{k}_interval"][i] for k in (1, 5) for i, end in enumerate(("low", "high"))
-        }
-        st.write(t("model_intervals", views=said(report["views"]), num_images=errors["num_images"], **intervals))
+        _intervals(errors, report["views"])
         chart(figures.confusions(report, class_word), "confusions", t("model_confusions_caption"))
         st.caption(t("model_confusions_caption"))
         rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))

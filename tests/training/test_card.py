@@ -30,6 +30,8 @@ def test_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     facts = json.loads((model.parent / "card.json").read_text())
     assert (facts["name"], facts["num_epochs"], facts["hours"]) == ("toy", 2, 0.5)
     assert facts["one_crop"]["num_images"] == 6
+    low, high = facts["ten_crop"]["top1_interval"]
+    assert 0 <= low <= facts["ten_crop"]["top1_error"] <= high <= 100
     assert facts["ten_crop"]["crops"] == 10
     assert facts["compression"] is None
     assert facts["trained_before"] == []
