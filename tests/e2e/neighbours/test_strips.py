@@ -216,7 +216,7 @@ def test_what_drives_a_unit_most(wide_page: Page, gallery: Gallery, place: Path)
     for i, one in enumerate(strongest[:2]):
         address = str(images.nth(i).get_attribute("src"))
         shown = np.asarray(Image.open(io.BytesIO(wide_page.request.get(address).body())).convert("RGB"))
-        square = Image.open(place / "photos" / gallery.names[one.index])
+        square: Image.Image = Image.open(place / "photos" / gallery.names[one.index])
         for side in (64, 256):  # as tiny200 sees it, which learned from pictures of 64 pixels
             square = square.resize((side, side), Image.Resampling.BILINEAR)
         crop = np.asarray(square)[16:240, 16:240]
