@@ -1,0 +1,11 @@
+"""short20 whose net is the mean of its weights over the last two epochs: what weight averaging buys after a rate that has fallen to zero.
+
+Command:  python -m training.run short20_average --data ../shared/data/imagenet-20 --out runs/short20_average
+Not yet run.
+"""
+
+from dataclasses import replace
+
+from training.recipes.short20 import RECIPE as SHORT
+
+RECIPE = replace(SHORT, name="short20_average", average_epochs=2)
