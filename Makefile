@@ -3,7 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run setup test bench clean
+# What `make ship` uses, which trains, judges, compresses and packs both shipped models anew. To see it work on a CPU in minutes:
+# make ship RECIPES="smoke smoke200" MODELS=runs/shipped LIMIT=512
+DATA ?= ../shared/data
+RECIPES ?= imagenet20 tiny200_long
+MODELS ?= assets/models
+RUNS ?= runs/ship
+DEVICE ?= auto
+SHIP = $(BIN)/python -m training.ship $(1) --device $(DEVICE) --runs $(RUNS) --models $(MODELS) $(if $(LIMIT),--limit $(LIMIT))
+
+.PHONY: run setup test bench ship clean
 
 run: setup
 	$(BIN)/streamlit run app/main.py
@@ -18,6 +27,10 @@ test: .venv/installed-test
 
 bench: .venv/installed-test
 	$(BIN)/python -m benchmarks
+
+ship: setup
+	$(call SHIP,$(word 1,$(RECIPES)) imagenet20 --data $(DATA)/imagenet-20)
+	$(call SHIP,$(word 2,$(RECIPES)) tiny200 --data $(DATA)/tiny-imagenet-200 --from $(MODELS)/imagenet20/model.onnx)
 
 clean:
 	rm -rf .venv

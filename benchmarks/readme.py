@@ -25,14 +25,16 @@ def speed_table(rows: list[dict[str, Any]]) -> str:
 
 def model_table(cards: list[dict[str, Any]]) -> str:
     """Cards as a Markdown table: errors in percent, top-1 / top-5."""
-    lines = ["| model | classes | parameters | epochs, hours | one crop | ten crops | pictures |", "|---" * 7 + "|"]
+    lines = ["| model | classes | parameters, MB | hours of training | one crop | ten crops | pictures |", "|---" * 7 + "|"]
     for card in cards:
         one, ten = (
             f"{card[crops]['top1_error']:.2f} / {card[crops]['top5_error']:.2f} %" for crops in ("one_crop", "ten_crop")
         )
-        effort = f"{card['num_epochs']:.3g}, {card['hours']:.1f} on {card['hardware']}"
+        effort = f"{card['hours_in_all']:.1f} on {card['hardware']}"
+        if card["trained_before"]:
+            effort += f"; the last {card['hours']:.1f} by `{card['recipe']['name']}`"
         num_images = f"{card['one_crop']['num_images']:,}"
-        size = f"{card['recipe']['net']['num_classes']} | {card['num_parameters']:,}"
+        size = f"{card['recipe']['net']['num_classes']} | {card['num_parameters']:,}, {card['megabytes']:.1f}"
         lines.append(f"| `{card['name']}` | {size} | {effort} | {one} | {ten} | {num_images} |")
     return "\n".join(lines)
 

@@ -59,6 +59,9 @@ def _card() -> None:
         )
     )
     _before(card.get("trained_before", []))
+    if "hours_in_all" in card:
+        off = max(card["parity"]["activation_errors"].values())
+        st.write(t("model_file", hours=card["hours_in_all"], megabytes=card["megabytes"], off=100 * off))
     one, ten = card["one_crop"], card["ten_crop"]
     errors = {
         "one1": one["top1_error"],

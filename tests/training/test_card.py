@@ -46,7 +46,32 @@ def test_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     facts = json.loads((model.parent / "card.json").read_text())
     assert (facts["num_epochs"], facts["hours"], len(facts["curve"])) == (1.25, 0.3, 2)
     assert facts["limits"][3].startswith("It learned from pictures of 64 pixels a side;")
+    assert facts["parity"]["num_compared"] == 6
+    assert 0 < max(facts["parity"]["activation_errors"].values()) < 1e-4
+    assert facts["megabytes"] == pytest.approx(model.stat().st_size / 1e6)
     assert card.main([*argv[:2], str(tmp_path / "nowhere"), *argv[3:]]) == 2
+
+
+def test_a_card_anew_without_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known of the training stays, what pictures tell is found anew; another network's card is not taken for it."""
+    model, path = tmp_path / "toy" / "model.onnx", tmp_path / "toy" / "card.json"
+    model.parent.mkdir()
+    write_toy(model)
+    write_class_folders(tmp_path / "data", "val", 6, 1)
+    argv = [str(model), "--data", str(tmp_path / "data"), "--cache", str(tmp_path / "cache")]
+    assert card.main(argv) == 2
+    assert "give --run" in capsys.readouterr().err
+    of_run = {"num_train": 1234, "num_val": 6, "hardware": "a CPU", "versions": {}, "autocast": "None", "hours": 0.5,
+              "num_epochs": 2, "curve": [{"epoch": 1}], "trained_before": [{"recipe": "first", "hours": 0.25}]}  # fmt: skip
+    old = {**of_run, "commit": Explorer.open(model, "cpu").info.commit, "compression": {"num_compared": 64}}
+    path.write_text(json.dumps(old))
+    assert card.main(argv) == 0
+    facts = json.loads(path.read_text())
+    assert {key: facts[key] for key in old} == old
+    assert (facts["hours_in_all"], facts["one_crop"]["num_images"]) == (0.75, 6)
+    path.write_text(json.dumps({**old, "commit": "another"}))
+    assert card.main(argv) == 2
+    assert json.loads(path.read_text())["commit"] == "another"
 
 
 def test_what_compression_costs(tmp_path: Path) -> None:
