@@ -37,6 +37,7 @@ PALETTE = [
     "#aa66bb", "#ee1144", "#0000ff", "#44ccaa", "#882255", "#99cc00", "#ff00ff", "#009966", "#ddaa55", "#ff88ff",
     "#9900aa", "#6600cc", "#bb7700", "#990033", "#663377", "#aa99bb", "#774400", "#ff7788", "#776688", "#0077dd",
 ]  # fmt: skip
+TOLD_APART = 40  # classes, by colours of their own
 
 
 def map_panel(gallery: Gallery, query: Query) -> None:
@@ -60,6 +61,8 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     about = gallery.about["map"]
     trust = about["trustworthiness"].get(name)
     says = [t("map_caption", points=about["points"])] + ([t("map_own")] if own else [])
+    if colour in ("class", "prediction") and not isinstance(legend, Ramp) and len(legend) > TOLD_APART:
+        says.append(t("map_in_order", count=len(legend)))
     st.caption(" ".join(says + ([t("map_trust", value=trust)] if trust else [])))
     _selection(gallery, selected(positions))
 
@@ -144,19 +147,28 @@ def _kinds(numbers: npt.NDArray[np.int16], names: Sequence[str]) -> tuple[npt.ND
     """Every class that occurs, with a colour of its own."""
     present, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     return places.astype(np.uint16), tuple(
-        Kind(class_word(names[number]) if number >= 0 else t("map_none"), colour_of(i), int(count))
+        Kind(class_word(names[number]) if number >= 0 else t("map_none"), colour_of(i, len(present)), int(count))
         for i, (number, count) in enumerate(zip(present, counts, strict=True))
     )
 
 
-def colour_of(number: int) -> str:
-    """A colour for the nth class; beyond those of `PALETTE` hues far apart in three lightnesses, which do come near others."""
-    if number < len(PALETTE):
+def colour_of(number: int, of: int) -> str:
+    """A colour for the nth of so many classes; beyond `TOLD_APART` one hue after the other, so that classes in a row look alike.
+
+    Two hundred colours that all differ show nothing, while WordNet's numbers, in whose order ImageNet's classes are, go from animals
+    over what people made to food and landscapes.
+    """
+    if of <= len(PALETTE):
         return PALETTE[number]
-    red, green, blue = colorsys.hls_to_rgb(
-        (number * 0.381966) % 1, (0.5, 0.36, 0.68)[number % 3], (0.75, 0.7, 0.6)[number % 3]
-    )
-    return "#" + "".join(f"{round(255 * value):02x}" for value in (red, green, blue))
+    if of > TOLD_APART:
+        hue, lightness, saturation = 0.85 * number / of, 0.45, 0.8
+    else:  # hues far apart in three lightnesses, which do come near others
+        hue, lightness, saturation = (
+            (number * 0.381966) % 1,
+            (0.5, 0.36, 0.68)[number % 3],
+            (0.75, 0.7, 0.6)[number % 3],
+        )
+    return "#" + "".join(f"{round(255 * value):02x}" for value in colorsys.hls_to_rgb(hue, lightness, saturation))
 
 
 def _selection(gallery: Gallery, rows: npt.NDArray[np.int64]) -> None:

@@ -25,7 +25,10 @@ def speed_table(rows: list[dict[str, Any]]) -> str:
 
 def model_table(cards: list[dict[str, Any]]) -> str:
     """Cards as a Markdown table: errors in percent, top-1 / top-5."""
-    lines = ["| model | classes | parameters, MB | hours of training | one crop | ten crops | pictures |", "|---" * 7 + "|"]
+    lines = [
+        "| model | classes | parameters, MB | hours of training | one crop | ten crops | pictures |",
+        "|---" * 7 + "|",
+    ]
     for card in cards:
         one, ten = (
             f"{card[crops]['top1_error']:.2f} / {card[crops]['top5_error']:.2f} %" for crops in ("one_crop", "ten_crop")

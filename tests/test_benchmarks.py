@@ -60,10 +60,12 @@ def test_tables() -> None:
     line = "| `a` | 1.23 ms | 12.3 ms | 9.97 | >= 5, met | x over y; a CPU; n = 7; abc |"
     assert readme.speed_table([row]).splitlines()[2] == line
     card = {
-        "name": "toy", "num_parameters": 12345, "num_epochs": 3, "hours": 0.51, "hardware": "a CPU",
-        "recipe": {"net": {"num_classes": 20}},
+        "name": "toy", "num_parameters": 12345, "megabytes": 0.91, "hours": 0.51, "hours_in_all": 2.04,
+        "hardware": "a CPU", "trained_before": [], "recipe": {"name": "more", "net": {"num_classes": 20}},
         "one_crop": {"top1_error": 12.345, "top5_error": 1.0, "num_images": 7854},
         "ten_crop": {"top1_error": 11.0, "top5_error": 0.5},
     }  # fmt: skip
-    line = "| `toy` | 20 | 12,345 | 3, 0.5 on a CPU | 12.35 / 1.00 % | 11.00 / 0.50 % | 7,854 |"
+    line = "| `toy` | 20 | 12,345, 0.9 | 2.0 on a CPU | 12.35 / 1.00 % | 11.00 / 0.50 % | 7,854 |"
     assert readme.model_table([card]).splitlines()[2].replace("12.34 ", "12.35 ") == line
+    card["trained_before"] = [{"recipe": "first"}]
+    assert "| 2.0 on a CPU; the last 0.5 by `more` |" in readme.model_table([card])

@@ -139,6 +139,17 @@ def _report() -> None:
             "class_table",
             column_config={t(columns[key]): percent for key in ("top1_error", "top5_error")},
         )
+        if frequent := report.get("confusions"):
+            names = {row["id"]: class_word(row["name"]) for row in report["per_class"]}
+            titles = (t("column_class"), t("column_taken_for"), t("column_images"))
+            st.write(t("model_frequent"))
+            table(
+                [
+                    dict(zip(titles, (names[pair["true"]], names[pair["guess"]], pair["num_images"]), strict=True))
+                    for pair in frequent
+                ],
+                "confusion_table",
+            )
 
 
 def _table(config: Config) -> None:

@@ -62,16 +62,24 @@ def test_two_gpus_are_two_colours(eyes: str) -> None:
 @pytest.mark.parametrize("eyes", SIMULATED)
 def test_twenty_classes_are_twenty_colours(eyes: str) -> None:
     """The hues that were there before came as near as 4.1."""
-    colours = [colour_of(i) for i in range(20)]
+    colours = [colour_of(i, 20) for i in range(20)]
     assert len(PALETTE) == 20
     assert least_distance(colours, eyes) > 17
     assert least_distance([RIGHT, WRONG], eyes) > 20
     assert min(least_distance([one, gpu], "all cones") for one in colours for gpu in GPU_COLOURS) > 17
 
 
+def test_two_hundred_classes_are_a_spectrum() -> None:
+    """Neighbours in the order are nearer than the twentieth from there, and none is red again at the end."""
+    seen = lab(linear([colour_of(i, 200) for i in range(200)]))
+    near, far = (np.linalg.norm(seen[step:] - seen[:-step], axis=1) for step in (1, 20))
+    assert near.max() < 12 < far.min()
+    assert np.linalg.norm(seen[0] - seen[-1]) > 50
+
+
 @pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
 def test_colours_stand_out_from_the_ground(ground: str) -> None:
-    assert min(contrast(colour_of(i), ground) for i in range(20)) > 1.9
+    assert min(contrast(colour_of(i, 20), ground) for i in range(20)) > 1.9
     assert min(contrast(colour, ground) for colour in GPU_COLOURS) > 3
 
 

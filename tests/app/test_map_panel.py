@@ -35,7 +35,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 def test_a_colour_a_class(gallery: Gallery) -> None:
     colours, legend = map_panel._colours(gallery, "class", "", 0)
     assert colours.tolist() == [0, 0, 1, 1, 2, 2]
-    assert legend == tuple(Kind(f"n{i}", map_panel.colour_of(i), 2) for i in range(3))
+    assert legend == tuple(Kind(f"n{i}", map_panel.colour_of(i, 3), 2) for i in range(3))
     predicted, kinds = map_panel._colours(gallery, "prediction", "", 0)
     assert not isinstance(kinds, Ramp)
     assert [kinds[i].name for i in predicted] == [gallery.classes[i] for i in gallery.predictions]
@@ -167,6 +167,6 @@ def test_a_selection_counts_points_with_a_place(monkeypatch: pytest.MonkeyPatch)
 
 def test_colours_differ() -> None:
     """Twenty classes, no two nearer than 40 in red, green and blue together."""
-    colours = np.array([[int(map_panel.colour_of(i)[at : at + 2], 16) for at in (1, 3, 5)] for i in range(20)])
+    colours = np.array([[int(map_panel.colour_of(i, 20)[at : at + 2], 16) for at in (1, 3, 5)] for i in range(20)])
     far = np.abs(colours[:, None] - colours[None]).sum(2) + 999 * np.eye(20, dtype=int)
     assert far.min() > 40
