@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from app import card, state
@@ -19,6 +23,8 @@ from model.history import History
 from model.kernels import colour_selectivity, difference
 from model.layers import Config
 
+CONTROLS = state.MODELS.parent / "selectivity.csv"
+Doubles = npt.NDArray[np.float64]
 SIDE_PX = 440
 LAST_PX = 66
 
@@ -62,7 +68,7 @@ def _whole(path: Path) -> bool:
     return True
 
 
-def _selectivities() -> list[tuple[np.ndarray, np.ndarray]]:
+def _selectivities() -> list[tuple[Doubles, Doubles]]:
     """Colour selectivity of GPU1's kernels and of GPU2's, for every seed."""
     kernels = [one.kernels(-1) for one in histories()] or [state.explorer().weights["conv1.weight"]]
     return [(one[: len(one) // 2], one[len(one) // 2 :]) for one in map(colour_selectivity, kernels)]
@@ -155,21 +161,32 @@ def _answer(run: int, kernel: int, is_right: bool) -> None:
 
 def see() -> None:
     """Every seed's mean selectivity by GPU, with the interval of their difference."""
-    rows = []
-    for seed, (first, second) in enumerate(_selectivities(), 1):
-        found = difference(first, second)
-        rows.append(
-            {
-                t("lesson_figure3_seed"): seed,
-                "GPU1": f"{float(first.mean()):.2f}",
-                "GPU2": f"{float(second.mean()):.2f}",
-                t("lesson_figure3_difference"): f"{found.mean:+.2f} ({found.low:+.2f} … {found.high:+.2f})",
-            }
-        )
-    table(rows, "figure3_table", height="content")
+    runs = enumerate(_selectivities(), 1)
+    table([_row(t("lesson_figure3_seed"), seed, *groups) for seed, groups in runs], "figure3_table", height="content")
     st.caption(t("lesson_figure3_note"))
     if card.is_joined():
         st.caption(t("lesson_figure3_joined"))
+    st.write(t("lesson_figure3_controls"))
+    nets = [_row(t("lesson_figure3_net"), t(f"lesson_figure3_{name}"), *groups) for name, groups in _controls()]
+    table(nets, "figure3_controls", height="content")
+
+
+def _row(title: str, name: str | int, first: Doubles, second: Doubles) -> dict[str, str | int]:
+    found = difference(first, second)
+    return {
+        title: name,
+        "GPU1": f"{float(first.mean()):.2f}",
+        "GPU2": f"{float(second.mean()):.2f}",
+        t("lesson_figure3_difference"): f"{found.mean:+.2f} ({found.low:+.2f} … {found.high:+.2f})",
+    }
+
+
+def _controls() -> Iterator[tuple[str, tuple[Doubles, Doubles]]]:
+    """Nets of half the width, six epochs each, by recipe: what `training.selectivity` found of either half of their kernels."""
+    with CONTROLS.open(encoding="utf-8", newline="") as file:
+        for name, rows in groupby(csv.DictReader(file), lambda row: row["run"]):
+            indices = np.asarray([float(row["colour_selectivity"]) for row in rows])
+            yield name, (indices[: len(indices) // 2], indices[len(indices) // 2 :])
 
 
 def _fits(config: Config) -> bool:

@@ -1,5 +1,6 @@
 """Every lesson over a toy network, in both languages: question, panel, verdict, and the numbers it shows."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.lessons import figure3
 from app.lessons.every import LESSONS
 from app.lessons.net import whole
 from app.lessons.relu import shares
@@ -209,6 +211,20 @@ def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -
     app.run()
     assert table("en")["lesson_figure3_joined"] in text(app)
     assert not app.exception
+
+
+def test_controls_are_those_that_were_run(app: AppTest) -> None:
+    """Four networks, 48 kernels each; the means are those of the file's columns."""
+    with figure3.CONTROLS.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * 48
+    open_lesson(app, "figure3", 3)
+    shown = app.dataframe[1].value
+    names = dict.fromkeys(row["run"] for row in rows)
+    assert shown["Network"].tolist() == [table("en")[f"lesson_figure3_{name}"] for name in names]
+    for name, mean in zip(names, shown["GPU2"], strict=True):
+        second = [float(row["colour_selectivity"]) for row in rows if row["run"] == name and int(row["kernel"]) > 24]
+        assert float(mean) == pytest.approx(sum(second) / 24, abs=0.005001)
 
 
 def write_run(path: Path, epochs: list[int], kernels: int = TOY.kernels[0], num_earlier: int = 0) -> None:
