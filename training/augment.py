@@ -65,13 +65,14 @@ class Augment:
         alphas = draws.alphas * colour_noise
         shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
         if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX) == (side_px, side_px):
-            crops = self._gather(squares, draws.windows.to(squares.device))
+            crops = self._gather(squares, draws.windows.to(squares.device)) + shifts[:, None, None]
         else:
             crops = torch.empty(len(squares), side_px, side_px, 3, device=squares.device)
-            for crop, square, window in zip(crops, squares, draws.windows.tolist(), strict=True):
+            rows = shifts.repeat(1, side_px)  # one crop's shift, pixel after pixel
+            for crop, square, window, row in zip(crops, squares, draws.windows.tolist(), rows, strict=True):
                 cut, mean = self._cut(square, window, side_px)
                 crop.copy_(cut).sub_(mean)  # a float less bytes in one call takes three times as long
-        crops += shifts[:, None, None]
+                crop.view(side_px, -1).add_(row)  # while it is in the cache
         if colour_noise and self.input_divisor != 1:
             crops /= self.input_divisor
         return crops.permute(0, 3, 1, 2)
