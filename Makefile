@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# What `make ship` uses, which trains, judges, compresses and packs both shipped models anew. To see it work on a CPU in minutes:
+# What `make ship` uses, which trains, judges, compresses and packs imagenet20 and tiny200. To see it work on a CPU in minutes:
 # make ship RECIPES="smoke smoke200" MODELS=runs/shipped LIMIT=512
 DATA ?= ../shared/data
 RECIPES ?= imagenet20 tiny200_long
@@ -29,6 +29,7 @@ bench: .venv/installed-test
 	$(BIN)/python -m benchmarks
 
 ship: setup
+	$(if $(word 2,$(RECIPES)),,$(error RECIPES needs two, for imagenet20 and for tiny200))
 	$(call SHIP,$(word 1,$(RECIPES)) imagenet20 --data $(DATA)/imagenet-20)
 	$(call SHIP,$(word 2,$(RECIPES)) tiny200 --data $(DATA)/tiny-imagenet-200 --from $(MODELS)/imagenet20/model.onnx)
 

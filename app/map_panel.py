@@ -37,6 +37,7 @@ PALETTE = [
     "#aa66bb", "#ee1144", "#0000ff", "#44ccaa", "#882255", "#99cc00", "#ff00ff", "#009966", "#ddaa55", "#ff88ff",
     "#9900aa", "#6600cc", "#bb7700", "#990033", "#663377", "#aa99bb", "#774400", "#ff7788", "#776688", "#0077dd",
 ]  # fmt: skip
+NO_CLASS = "#888888"
 TOLD_APART = 40  # classes, by colours of their own
 
 
@@ -62,7 +63,7 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     trust = about["trustworthiness"].get(name)
     says = [t("map_caption", points=about["points"])] + ([t("map_own")] if own else [])
     if colour in ("class", "prediction") and not isinstance(legend, Ramp) and len(legend) > TOLD_APART:
-        says.append(t("map_in_order", count=len(legend)))
+        says.append(t("map_in_order"))
     st.caption(" ".join(says + ([t("map_trust", value=trust)] if trust else [])))
     _selection(gallery, selected(positions))
 
@@ -146,9 +147,11 @@ def _ramp(values: npt.NDArray[np.float32], low: float, high: float) -> tuple[npt
 def _kinds(numbers: npt.NDArray[np.int16], names: Sequence[str]) -> tuple[npt.NDArray[np.uint16], Sequence[Kind]]:
     """Every class that occurs, with a colour of its own."""
     present, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    classes = [number for number in present.tolist() if number >= 0]
+    colours = {number: colour_of(i, len(classes)) for i, number in enumerate(classes)}
     return places.astype(np.uint16), tuple(
-        Kind(class_word(names[number]) if number >= 0 else t("map_none"), colour_of(i, len(present)), int(count))
-        for i, (number, count) in enumerate(zip(present, counts, strict=True))
+        Kind(class_word(names[number]) if number in colours else t("map_none"), colours.get(number, NO_CLASS), count)
+        for number, count in zip(present.tolist(), counts.tolist(), strict=True)
     )
 
 
@@ -158,10 +161,10 @@ def colour_of(number: int, of: int) -> str:
     Two hundred colours that all differ show nothing, while WordNet's numbers, in whose order ImageNet's classes are, go from animals
     over what people made to food and landscapes.
     """
-    if of <= len(PALETTE):
-        return PALETTE[number]
     if of > TOLD_APART:
         hue, lightness, saturation = 0.85 * number / of, 0.45, 0.8
+    elif number < len(PALETTE):
+        return PALETTE[number]
     else:  # hues far apart in three lightnesses, which do come near others
         hue, lightness, saturation = (
             (number * 0.381966) % 1,

@@ -33,7 +33,8 @@ def model_table(cards: list[dict[str, Any]]) -> str:
         one, ten = (
             f"{card[crops]['top1_error']:.2f} / {card[crops]['top5_error']:.2f} %" for crops in ("one_crop", "ten_crop")
         )
-        effort = f"{card['hours_in_all']:.1f} on {card['hardware']}"
+        known = card["hours_in_all"] is not None
+        effort = f"{card['hours_in_all']:.1f} on {card['hardware']}" if known else f"on {card['hardware']}"
         if card["trained_before"]:
             effort += f"; the last {card['hours']:.1f} by `{card['recipe']['name']}`"
         num_images = f"{card['one_crop']['num_images']:,}"

@@ -4,7 +4,7 @@
 
 Evaluates MODEL.onnx on the validation split with one crop and ten, compares its activations with torch's, reads the run's own files for the
 rest, and writes card.json beside the model. A file with weights in 4 bits is also compared with RUN/model.onnx, which has all in 32.
-Without --run, what the card says of the training, and of that file, stays as it is; the rest is found anew.
+Without --run, what the card says of the training and of the comparison with 32 bits stays as it is; the rest is found anew.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def card(model: Path, of_run: dict[str, Any], found: dict[str, Any]) -> dict[str
         "recipe": info.recipe,
         "commit": info.commit,
         **{key: of_run[key] for key in OF_RUN},
-        "hours_in_all": of_run["hours"] + sum(part["hours"] for part in before),
+        "hours_in_all": None
+        if any("hours" not in part for part in before)
+        else of_run["hours"] + sum(part["hours"] for part in before),
         "num_parameters": info.config.num_parameters,
         "megabytes": model.stat().st_size / 1e6,
         **found,
@@ -90,11 +92,13 @@ def read_card(path: Path, expected: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        When there is none, or it is of another network.
+        When there is none, it is of another network, or an older program wrote it, which told less.
     """
     old: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    if old.get("commit") != expected:
-        raise ValueError(f"{path} is not this network's; give --run, the folder of the run that made it.")
+    if old.get("commit") != expected or not old.keys() >= set(OF_RUN):
+        raise ValueError(
+            f"{path} does not tell how this network was trained; give --run, the folder of the run that made it."
+        )
     return old
 
 

@@ -247,13 +247,15 @@ def trained_before(start: Path) -> list[dict[str, Any]]:
     a run.json or a card beside it tells of those before.
     """
     telling = next((file for name in ("run.json", "card.json") if (file := start.parent / name).exists()), None)
-    before = json.loads(telling.read_text()).get("trained_before", []) if telling else []
+    told = json.loads(telling.read_text()) if telling else {}
+    before = told.get("trained_before", [])
     if start.suffix == ".onnx":
         info = onnx_file.read(start)[0]
         recipe, metrics = info.recipe, info.metrics
         if "parts" in metrics:
             return list(metrics["parts"])
-        facts = {name: metrics[name] for name in ("epochs", "hours") if name in metrics}
+        facts = {"hours": told["hours"]} if "hours" in told else {}  # an older program's file does not say
+        facts |= {name: metrics[name] for name in ("epochs", "hours") if name in metrics}
         return [*before, {"recipe": recipe.get("name"), "commit": info.commit, **facts}]
     state = load_checkpoint(start)
     hours = (sum(row["wall_seconds"] for row in state["metrics"]) + state["seconds"]) / 3600

@@ -2,7 +2,7 @@
 
     python -m training.ship RECIPE NAME --data PATH [--device cuda] [--minutes M] [--from START]
 
-Trains into runs/NAME, then writes into assets/models/NAME: model.onnx (fc6 and fc7 in 4 bits) and gabors.npz, card.json (one
+Trains into runs/NAME (with --limit N, runs/NAME-N), then writes into assets/models/NAME: model.onnx (fc6 and fc7 in 4 bits) and gabors.npz, card.json (one
 crop and ten), report.json (every class), history.npz, codes.npz and codes.json, gallery.pq. Each step is a command of its own,
 as docs/training.md and docs/gallery.md have them; what is newer than what it is made from is skipped, so that stopped or
 killed, the same command goes on.
@@ -13,6 +13,7 @@ Tried on a CPU:  python -m training.ship smoke smoke --data PATH --limit 512 --m
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -75,8 +76,19 @@ def carry_out(steps: Sequence[Step], say: Callable[[str], None] = print) -> None
 
 
 def steps(args: argparse.Namespace) -> list[Step]:
-    """What the command line asks for."""
-    run, dest = args.runs / args.name, args.models / args.name
+    """What the command line asks for.
+
+    Raises
+    ------
+    ValueError
+        When the run's folder holds a run of another recipe.
+    """
+    run, dest = args.runs / (args.name if args.limit is None else f"{args.name}-{args.limit}"), args.models / args.name
+    before = (
+        json.loads((run / "run.json").read_text())["recipe"]["name"] if (run / "run.json").exists() else args.recipe
+    )
+    if before != args.recipe:
+        raise ValueError(f"{run} holds a run of the recipe {before}; take it away, or name another place with --runs.")
     model, codes = dest / "model.onnx", dest / CODES
     known, asked, shown = (run / f"{name}.gallery" for name in ("known", "asked", "val"))
     places = ["--data", str(args.data), "--cache", str(args.cache)]
@@ -134,8 +146,8 @@ def discard_stale(folder: Path, sources: Sequence[Path]) -> None:
         shutil.rmtree(folder)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Command line; see the module's docstring."""
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m training.ship", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -150,7 +162,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the run's folder is, or will be")
     parser.add_argument("--models", type=Path, default=Path("assets/models"), help="where the model's folder will be")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; see the module's docstring."""
+    args = parser().parse_args(argv)
     try:
         carry_out(steps(args))
     except (NotDone, KeyboardInterrupt) as step:

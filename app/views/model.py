@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import streamlit as st
@@ -59,9 +60,11 @@ def _card() -> None:
         )
     )
     _before(card.get("trained_before", []))
-    if "hours_in_all" in card:
+    if card.get("hours_in_all") is not None and card.get("trained_before"):
+        st.write(t("model_hours", hours=card["hours_in_all"]))
+    if "parity" in card:
         off = max(card["parity"]["activation_errors"].values())
-        st.write(t("model_file", hours=card["hours_in_all"], megabytes=card["megabytes"], off=100 * off))
+        st.write(t("model_file", megabytes=card["megabytes"], off=math.ceil(1e6 * off) / 1e4))
     one, ten = card["one_crop"], card["ten_crop"]
     errors = {
         "one1": one["top1_error"],

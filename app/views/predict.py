@@ -27,7 +27,7 @@ def main() -> None:
     ten_crops_panel(seen)
     beside_panel()
     with st.expander(t("predict_knows", num_classes=len(classes))):
-        st.write(plain(", ".join(sorted(class_word(name) for _, name in classes))))
+        st.write(plain(", ".join(sorted((class_word(name) for _, name in classes), key=str.casefold))))
 
 
 main()

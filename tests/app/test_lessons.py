@@ -103,7 +103,7 @@ def test_claims_have_numbers_of_the_network_in_use(tmp_path: Path, monkeypatch: 
         app.run()
     said = text(app)
     assert not app.exception
-    assert "训练了 12 轮，学习率最大为 0.005，先保持不变，再沿直线降到零" in said
+    assert "最后一次训练为 12 轮，学习率最大为 0.005，最后沿直线降到零" in said
     assert table("zh")["lesson_wrong_unknown"] not in said
     assert said.count(table("zh")["lesson_wrong_published"]) == 1
 

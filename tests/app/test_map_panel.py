@@ -41,6 +41,13 @@ def test_a_colour_a_class(gallery: Gallery) -> None:
     assert [kinds[i].name for i in predicted] == [gallery.classes[i] for i in gallery.predictions]
 
 
+def test_pictures_without_a_class_are_grey_and_leave_the_others_their_colours() -> None:
+    places, kinds = map_panel._kinds(np.asarray([-1, *range(20)], np.int16), [f"n{i}" for i in range(20)])
+    assert places.tolist() == list(range(21))
+    assert [kind.colour for kind in kinds] == [map_panel.NO_CLASS, *map_panel.PALETTE]
+    assert [map_panel.colour_of(i, 21) for i in range(20)] == map_panel.PALETTE
+
+
 def test_right_and_wrong(gallery: Gallery) -> None:
     """Classes are compared by name: the set's are n0 to n2, the network's class 0 to class 5."""
     wrong, (right, other) = map_panel._colours(gallery, "error", "", 0)  # type: ignore[misc]

@@ -69,9 +69,14 @@ def test_a_card_anew_without_its_run(tmp_path: Path, capsys: pytest.CaptureFixtu
     facts = json.loads(path.read_text())
     assert {key: facts[key] for key in old} == old
     assert (facts["hours_in_all"], facts["one_crop"]["num_images"]) == (0.75, 6)
-    path.write_text(json.dumps({**old, "commit": "another"}))
-    assert card.main(argv) == 2
-    assert json.loads(path.read_text())["commit"] == "another"
+    for stale in ({**old, "commit": "another"}, {key: value for key, value in old.items() if key != "num_train"}):
+        path.write_text(json.dumps(stale))
+        assert card.main(argv) == 2
+        assert "give --run" in capsys.readouterr().err
+        assert json.loads(path.read_text()) == stale
+    path.write_text(json.dumps({**old, "trained_before": [{"recipe": "first"}]}))
+    assert card.main(argv) == 0
+    assert json.loads(path.read_text())["hours_in_all"] is None  # one of them is not known
 
 
 def test_what_compression_costs(tmp_path: Path) -> None:

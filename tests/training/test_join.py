@@ -16,7 +16,7 @@ from model.export import weights_of
 from model.history import History
 from model.layers import Config
 from model.onnx_file import ModelInfo
-from tests.toys import toy_net
+from tests.toys import toy_net, write_toy
 from training.history import trained_before
 from training.join import Net, join, main
 from training.recipe import Recipe
@@ -150,3 +150,10 @@ def test_learned_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     (tmp_path / "b" / "history.npz").unlink()
     assert main([*argv, "--learned-kernels"]) == 2
     assert "No history beside" in capsys.readouterr().err
+
+
+def test_a_card_tells_the_hours_that_an_older_file_does_not(tmp_path: Path) -> None:
+    write_toy(tmp_path / "model.onnx")
+    (tmp_path / "card.json").write_text('{"hours": 1.25}')
+    (only,) = trained_before(tmp_path / "model.onnx")
+    assert only["hours"] == 1.25

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from training.schedule import Cosine
 from training.ship import NotDone, Step, carry_out
 
 RECIPE = Recipe(name="toy", net=TOY, schedule=Cosine(), epochs=2, batch_size=8, std=0.02, middle_std=0.1)
+ROOT = Path(ship.__file__).parent.parent
 SHIPPED = [
     "model.onnx",
     "gabors.npz",
@@ -66,6 +68,23 @@ def test_what_is_not_done_ends_it(tmp_path: Path, answer: int) -> None:
         carry_out([Step("first", [], [tmp_path / "a"], lambda: answer), later])
 
 
+def test_a_limited_trial_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """So that what ships is never made from it."""
+    make = ["make", "-n", "ship", "RECIPES=smoke smoke200", f"RUNS={tmp_path}"]
+    whole, trial = (
+        subprocess.run([*make, *more], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for more in ((), ("LIMIT=512",))
+    )
+    assert whole.count("-m training.ship ") == trial.count("-m training.ship ") == 2
+    assert (
+        "training.ship smoke200 tiny200 --data ../shared/data/tiny-imagenet-200 --from assets/models/imagenet20"
+        in whole
+    )
+    runs = [ship.parser().parse_args(words.split()[3:]) for words in (whole.splitlines()[-1], trial.splitlines()[-1])]
+    sources = [ship.steps(args)[0].sources[0] for args in runs]
+    assert sources == [tmp_path / name / "checkpoint.pt" for name in ("tiny200", "tiny200-512")]
+
+
 def test_from_recipe_to_gallery(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,6 +124,8 @@ def test_from_recipe_to_gallery(
     capsys.readouterr()
     assert ship.main(argv) == 0
     assert capsys.readouterr().out.count("skipped") == 10
+    assert ship.main(["another", *argv[1:]]) == 2
+    assert "holds a run of the recipe toy; take it away" in capsys.readouterr().err
     (dest / "codes.npz").unlink()
     assert ship.main(argv) == 0
     assert capsys.readouterr().out.count("skipped") == 7  # all but codes, the gallery that has them, and its file
