@@ -34,14 +34,18 @@ LIMITS = (
     "It is not the network of the paper's tables: that one learned the thousand classes of ILSVRC-2012; its recipe is paper_2012, and model.convert brings published weights.",
 )
 OF_SMALL_PICTURES = "It learned from pictures of {detail_px} pixels a side; the explorer scales sharper ones down to that, and up again, before it sees them."
-NUM_COMPARED = 64  # pictures on which a compressed network's activations are compared with the whole one's
+NUM_COMPARED = 64  # pictures on which activations are compared
+OF_RUN = ("num_train", "num_val", "trained_before", "hardware", "versions", "autocast", "hours", "num_epochs", "curve")
+"""What a card has from a run's folder."""
+CURVE = ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error", "num_judged")
+"""What it has of each epoch."""
 
 
 def card(model: Path, of_run: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """A card as plain data: the model's file, the run (`read_run`), and what was found with pictures (`judge`)."""
+    """A card as plain data: the model's file, the run (`read_run`), and what pictures told."""
     info = Explorer.open(model, "cpu").info
     num_train, num_val = of_run["num_train"], of_run["num_val"]
-    before = of_run["trained_before"]
+    hours = [of_run["hours"], *(part.get("hours") for part in of_run["trained_before"])]
     facts = {"num_classes": len(info.classes), "num_train": num_train, "detail_px": info.detail_px}
     limits = (*LIMITS, OF_SMALL_PICTURES) if info.detail_px else LIMITS
     return {
@@ -52,19 +56,13 @@ def card(model: Path, of_run: dict[str, Any], found: dict[str, Any]) -> dict[str
         "recipe": info.recipe,
         "commit": info.commit,
         **{key: of_run[key] for key in OF_RUN},
-        "hours_in_all": None
-        if any("hours" not in part for part in before)
-        else of_run["hours"] + sum(part["hours"] for part in before),
+        "hours_in_all": None if None in hours else sum(hours),
         "num_parameters": info.config.num_parameters,
         "megabytes": model.stat().st_size / 1e6,
         **found,
         "evaluated_at_commit": commit(),
         "limits": [limit.format(**facts) for limit in limits],
     }
-
-
-OF_RUN = ("num_train", "num_val", "trained_before", "hardware", "versions", "autocast", "hours", "num_epochs", "curve")
-"""What a card has from a run's folder."""
 
 
 def read_run(run: Path, metrics: Mapping[str, float]) -> dict[str, Any]:
@@ -81,9 +79,6 @@ def read_run(run: Path, metrics: Mapping[str, float]) -> dict[str, Any]:
         "num_epochs": metrics.get("epochs", len(epochs)),
         "curve": [{key: row[key] for key in CURVE if key in row} for row in epochs],
     }
-
-
-CURVE = ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error", "num_judged")
 
 
 def read_card(path: Path, expected: str) -> dict[str, Any]:
