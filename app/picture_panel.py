@@ -128,8 +128,12 @@ def _model_choice() -> None:
     names = list(state.model_paths())
     if len(names) > 1:
         key = f"model_choice_{state.page()}"  # a page's own: what a page opens on is no choice that the browser made
-        st.session_state[key] = state.model_name()
-        st.selectbox(t("model_choice"), names, key=key, on_change=_take_model, args=(key,))
+        index = 0
+        if key in st.session_state:
+            st.session_state[key] = state.model_name()
+        else:  # not the first name, which a browser that is slow to hear otherwise would send back as a choice
+            index = names.index(state.model_name())
+        st.selectbox(t("model_choice"), names, index, key=key, on_change=_take_model, args=(key,))
         if state.view().model not in names and state.model_name() != names[0]:
             st.caption(t("model_opens", name=plain(state.model_name())))
 
