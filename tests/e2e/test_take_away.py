@@ -102,7 +102,7 @@ def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp
     tables = re.findall(r"<table>.*?</table>", whole.read_text(encoding="utf-8"))
     assert [made.count("<tr>") for made in tables] == [21, 21, 15]  # classes, confusions, fourteen layers, their titles
     assert f"<th>{words['column_layer']}</th>" in tables[2]
-    assert "<td>96 x 55 x 55</td>" in tables[1]
+    assert "<td>96 x 55 x 55</td>" in tables[2]
 
 
 def test_a_lessons_picture_says_the_unit_that_it_shows(page: Page, lang: str, tmp_path: Path) -> None:
