@@ -278,6 +278,16 @@ def test_predict_and_neighbours_open_on_another_model(two_models: AppTest) -> No
         assert app.query_params["model"] == "imagenet20"  # in every link, also where it goes without saying
 
 
+def test_the_models_box_begins_with_the_one_in_use(two_models: AppTest) -> None:
+    """A browser that is busy may send what a box began with back, before it hears of another value."""
+    app = two_models.run()
+    for _ in range(2):
+        open_page(app, "kernels")
+        open_page(app, "predict")
+        box = app.selectbox("model_choice_predict")
+        assert (box.options[box.proto.default], box.proto.set_value) == ("tiny200", False)
+
+
 @pytest.mark.parametrize("part", [("mute", "gpu2-50"), ("gallery", "mine"), ("query", "5"), ("why", "3")])
 def test_what_belongs_to_a_network_keeps_it_in_use(two_models: AppTest, part: tuple[str, str]) -> None:
     """Its lesions, its galleries and their pictures would mean something else on another one."""
