@@ -4,7 +4,8 @@ It is faster, and so has 24 epochs instead of 18. conv1 begins with numbers as l
 makes up for small ones.
 
 Command:  python -m training.run half20_torchvision --data ../shared/data/imagenet-20 --out runs/half20_torchvision
-Not yet run.
+Run once at commit eabe036, on 2 cores of an Intel Xeon with AMX, in 13.1 minutes: 60.8 / 18.3 % top-1 / top-5 error with one crop on the 1,000 validation
+pictures on which half20 has 44.8 / 10.3; 60.5 / 19.8 % on all 7,854.
 """
 
 from dataclasses import replace
