@@ -62,7 +62,11 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     about = gallery.about["map"]
     trust = about["trustworthiness"].get(name)
     says = [t("map_caption", points=about["points"])] + ([t("map_own")] if own else [])
-    if colour in ("class", "prediction") and not isinstance(legend, Ramp) and len(legend) > TOLD_APART:
+    if (
+        colour in ("class", "prediction")
+        and not isinstance(legend, Ramp)
+        and len({kind.colour for kind in legend} - {NO_CLASS}) > TOLD_APART
+    ):
         says.append(t("map_in_order"))
     st.caption(" ".join(says + ([t("map_trust", value=trust)] if trust else [])))
     _selection(gallery, selected(positions))

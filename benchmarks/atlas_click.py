@@ -49,6 +49,7 @@ def click(page: Page, layer: str) -> float:
 
 def hover_and_range(page: Page, layers: list[str]) -> None:
     """Move over the maps of every layer that has some, switch range, order and colours."""
+    pressed = 0
     for layer in layers:
         page.locator(".net button.name").get_by_text(layer, exact=True).click()
         maps = page.locator(".atlas .maps")
@@ -59,4 +60,6 @@ def hover_and_range(page: Page, layers: list[str]) -> None:
                 button = page.locator(f".atlas .{control}")
                 if button.is_visible():  # layers of single values have no ranges of their own
                     button.click()
+                    pressed += control == "range"
+    assert pressed, "no layer has a button for its range"
     page.wait_for_timeout(500)
