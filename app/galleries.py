@@ -74,7 +74,7 @@ def paths() -> dict[str, Path]:
     return ({OF_MODEL: shipped} if shipped.exists() else {}) | built
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _model_of(about: str, changed_ns: int) -> str:
     """The hash of the model that a gallery was built with; empty where its file cannot be read."""
     with contextlib.suppress(OSError, ValueError, KeyError):
@@ -82,7 +82,7 @@ def _model_of(about: str, changed_ns: int) -> str:
     return ""
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _model_hash(key: str, path: str) -> str:
     return file_hash(path)
 
@@ -267,7 +267,7 @@ def _code(of: Gallery, asked: Query) -> npt.NDArray[np.uint8]:
     return code
 
 
-@st.cache_data(max_entries=256, ttl=3600, show_spinner=False)
+@st.cache_resource(max_entries=256, ttl=3600, show_spinner=False)
 def _nearest(keys: tuple[str, ...], count: int, _gallery: Gallery, _query: Query) -> tuple[Neighbour, ...]:
     gallery_key, _, layer = keys
     if layer == "codes":

@@ -110,7 +110,7 @@ def _units(gallery: Gallery, layer: str) -> int:
     return state.explorer().config.layer[layer].units
 
 
-@st.cache_data(max_entries=16, ttl=3600, show_spinner=False)
+@st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
 def _values(key: str, layer: str, unit: int, _gallery: Gallery) -> npt.NDArray[np.float32]:
     """(n,), the strongest value of a unit in every picture of the gallery of that key; a column is slow to read."""
     if layer in _gallery.peaks:
