@@ -63,10 +63,9 @@ def of_square(key: str, square: npt.NDArray[np.uint8], crop: preprocess.View) ->
     return _run((model_key(), key), explorer(), square, gains(), crop)
 
 
-def ten_crops(intact: bool = False, model: str = "") -> TenCrops:
-    """Ten crops of the picture in use, computed once; arguments as for `activations`."""
-    keys = (model_key(model), key(intact))
-    return _run_ten_crops(keys, explorer(model), edited_square(model), gains(intact, model), crop_view())
+def ten_crops() -> TenCrops:
+    """Ten crops of the picture in use with its edits and lesions, computed once."""
+    return _run_ten_crops((model_key(), key()), explorer(), edited_square(), gains(), crop_view())
 
 
 def layer_and_unit(seen: Activations) -> tuple[str, int, tuple[int, int]]:

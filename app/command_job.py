@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +24,8 @@ class CommandJob:
     name: str
     """Of what it makes."""
     arguments: tuple[str, ...]
+    scratch: Path | None = None
+    """A folder of what it reads, deleted when it ends."""
     stage: str = ""
     done: int = 0
     total: int = 0
@@ -90,4 +93,6 @@ class CommandJob:
         with self._process:  # which closes its pipes
             if self._process.wait() and not self.cancelled and not self.error:
                 self.error = self._failed
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
         self._over.set()

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from model.layers import CROP_PX, SQUARE_PX, Layer
+from model.layers import SQUARE_PX
 
 GPU_COLOURS = ("#0072B2", "#D55E00")  # two colours mean two GPUs, everywhere; nothing else uses them
 BAR_COLOUR = "#7f8c8d"
 MAGMA = "000004 180f3d 440f76 721f81 9e2f7f cd4071 f1605d fd9668 feca8d fcfdbf"
 RAMP = np.asarray([list(bytes.fromhex(colour)) for colour in MAGMA.split()])  # (10, 3), dark to bright
 CLEAR = "rgba(0, 0, 0, 0)"
-MARGIN = (SQUARE_PX - CROP_PX) // 2
 
 
 def probability_text(probability: float) -> str:
@@ -122,33 +121,10 @@ def enlarged(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     return pixels.repeat(block, 0).repeat(block, 1)
 
 
-def with_crop_outlined(square: npt.NDArray[np.uint8]) -> Image.Image:
-    """The 256-pixel square, twice as large, dimmed outside the centre crop."""
-    pixels = square.astype(np.float32)
-    outside = np.ones((SQUARE_PX, SQUARE_PX, 1), bool)
-    outside[MARGIN:-MARGIN, MARGIN:-MARGIN] = False
-    image = Image.fromarray(np.where(outside, 0.55 * pixels + 70, pixels).astype(np.uint8))
-    image = image.resize((2 * SQUARE_PX, 2 * SQUARE_PX), Image.Resampling.BICUBIC)
-    edge = 2 * MARGIN - 1
-    ImageDraw.Draw(image).rectangle((edge, edge, 2 * SQUARE_PX - edge, 2 * SQUARE_PX - edge), outline="white")
-    return image
-
-
 def centre_crop(square: npt.NDArray[np.uint8], crop_px: int) -> npt.NDArray[np.uint8]:
     """What a network sees of a square, uint8 (crop_px, crop_px, 3)."""
     start = (SQUARE_PX - crop_px) // 2
     return square[start : start + crop_px, start : start + crop_px]
-
-
-def with_field_outlined(square: npt.NDArray[np.uint8], layer: Layer, row: int, column: int, gpu: int) -> Image.Image:
-    """The centre crop, twice as large, with the receptive field of one value of a map."""
-    side = 2 * layer.crop_px
-    crop = Image.fromarray(centre_crop(square, layer.crop_px)).resize((side, side), Image.Resampling.BICUBIC)
-    top, left, bottom, right = (2 * edge for edge in layer.field(row, column))
-    draw = ImageDraw.Draw(crop)
-    draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=4)
-    draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline=GPU_COLOURS[gpu], width=3)
-    return crop
 
 
 def map_over_crop(

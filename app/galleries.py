@@ -194,7 +194,7 @@ def is_kept(query: Query) -> bool:
 def keep(query: Query, picture: str) -> None:
     """Put the picture that asks beside the gallery's."""
     if not is_kept(query) and len(own()) < MAX_OWN:
-        own().append(Own(_in_use(intact=True), picture, state.edited_square(), state.crop_view()))
+        own().append(Own(in_use(intact=True), picture, state.edited_square(), state.crop_view()))
 
 
 def features(of: Gallery, row: int) -> Mapping[str, npt.NDArray[Any]]:
@@ -217,10 +217,10 @@ def query(of: Gallery) -> Query:
     row = state.view().query
     if row is not None and row < len(of.names) + len(own()):
         return _of_row(of, row)
-    return _in_use()
+    return in_use()
 
 
-def _in_use(intact: bool = False) -> Query:
+def in_use(intact: bool = False) -> Query:
     """The picture in use asks; as the network without lesions sees it if `intact`."""
     seen = answers.activations(intact)
     asked = {layer: seen[layer].ravel() for layer in LAYERS if layer != "pixels"}

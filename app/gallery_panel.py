@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from model.gallery.store import Gallery, thumbnails_path
 from model.picture_set import SPLIT_NAMES, find_any
 
 POLL_SECONDS = 0.5
+STARTING = threading.Lock()
 FEWEST, MOST = 6, 2_000_000
 
 
@@ -105,8 +107,10 @@ def _take_outcome() -> None:
 
 
 def _start(job: CommandJob) -> None:
-    st.session_state.update(gallery_job=job, gallery_error="")
-    _jobs().append(job.start())
+    with STARTING:
+        if all(job.is_over for job in _jobs()):  # else somebody was quicker, and everybody sees that one
+            st.session_state.update(gallery_job=job, gallery_error="")
+            _jobs().append(job.start())
     st.rerun()
 
 

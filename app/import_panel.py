@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -16,6 +16,7 @@ from model.published import PUBLISHED, folder_name, models_folder
 
 LARGEST_MB = {"import_file": 500, "import_classes": 1}  # what may be uploaded, by box; published files have 244
 POLL_SECONDS = 0.5
+STARTING = threading.RLock()  # held from the look for a free name until it is taken
 
 
 def import_panel() -> None:
@@ -60,19 +61,18 @@ def _work() -> None:
         return
     fine = not (job.error or job.cancelled)
     st.session_state.update(import_job=None, import_error=job.error, import_done=job.name if fine else "")
-    if folder := st.session_state.pop("import_upload", None):
-        shutil.rmtree(folder, ignore_errors=True)
     if fine:
         state.change(model=job.name, unit=None, place=None)
     st.rerun()
 
 
-def _start(name: str, *arguments: str) -> None:
-    mine = name not in _jobs() or _jobs()[name].is_over
-    if mine:
-        out = models_folder() / name / "model.onnx"
-        _jobs()[name] = CommandJob("model.convert", name, (*arguments, str(out))).start()
-    st.session_state.update(import_job=_jobs()[name], import_mine=mine, import_error="", import_done="")
+def _start(name: str, *arguments: str, scratch: Path | None = None) -> None:
+    with STARTING:
+        mine = name not in _jobs() or _jobs()[name].is_over
+        if mine:
+            out = models_folder() / name / "model.onnx"
+            _jobs()[name] = CommandJob("model.convert", name, (*arguments, str(out)), scratch).start()
+        st.session_state.update(import_job=_jobs()[name], import_mine=mine, import_error="", import_done="")
 
 
 def _published() -> None:
@@ -102,7 +102,7 @@ def _own() -> None:
 
 
 def _take(file: UploadedFile, classes: UploadedFile | None) -> None:
-    """Put an upload on the disk, where the converting process reads it; it is deleted after that."""
+    """Put an upload on the disk, where the converting process reads it; it is deleted when that ends."""
     folder = Path(tempfile.mkdtemp(prefix="alexnet-import-"))
     source = folder / Path(file.name).name
     source.write_bytes(file.getbuffer())
@@ -112,8 +112,8 @@ def _take(file: UploadedFile, classes: UploadedFile | None) -> None:
         names.parent.mkdir()
         names.write_bytes(classes.getbuffer())
         arguments = ["--classes", str(names), *arguments]
-    st.session_state["import_upload"] = folder
-    _start(_free_name(folder_name(source.stem)), *arguments)
+    with STARTING:
+        _start(_free_name(folder_name(source.stem)), *arguments, scratch=folder)
 
 
 def _free_name(wanted: str) -> str:

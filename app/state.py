@@ -115,8 +115,11 @@ def read_address(page: str) -> None:
         if touched or outrun or written.page != page or written.parts == parts:
             return
     named = View.from_address(parts)
-    if named.sample and named.sample != view().sample:
-        choose_sample(named.sample)
+    sample = named.sample or (
+        DEFAULT_SAMPLE if view().sample else ""
+    )  # an upload stays, whatever sample was there before
+    if sample and sample != view().sample and "picture" not in parts:
+        choose_sample(sample)
     if written is None:  # somebody's link, or a reload: the picture is on the machine that it was made on
         st.session_state["picture_missing"] = parts.get("picture") == NOT_IN_LINK
     change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -33,9 +34,10 @@ def take_away_panel(page: str) -> None:
         )  # fmt: skip
         seen, stem = answers.activations(), f"alexnet-{state.model_name()}"
         chosen = names if layer == ALL else [layer]
+        about = told_of(seen, chosen)  # here: the file is made in a thread that knows of no session
         with st.container(horizontal=True, gap="small"):
             st.download_button(
-                t("take_npz"), lambda: to_npz(seen, chosen), f"{stem}-{'all' if layer == ALL else layer}.npz",
+                t("take_npz"), lambda: to_npz(seen, chosen, about), f"{stem}-{'all' if layer == ALL else layer}.npz",
                 "application/octet-stream", key="take_npz", on_click="ignore",
             )  # fmt: skip
             st.download_button(
@@ -45,12 +47,12 @@ def take_away_panel(page: str) -> None:
         st.caption(t("take_npz_caption"))
 
 
-def to_npz(seen: Activations, layers: list[str]) -> bytes:
-    """Activations of layers by name, each of shape (units, rows, columns) or (units,), and `meta`, a JSON text."""
-    info, view, file = state.explorer().info, state.view(), io.BytesIO()
-    meta = {
+def told_of(seen: Activations, layers: list[str]) -> dict[str, Any]:
+    """What it takes to know what activations are of: model, picture, lesions, crop."""
+    view = state.view()
+    return {
         "model": state.model_name(),
-        "commit": info.commit,
+        "commit": state.explorer().info.commit,
         "picture": state.picture().name,
         "shapes": {name: seen[name].shape for name in layers},
         "units": "counted from 0",
@@ -58,8 +60,12 @@ def to_npz(seen: Activations, layers: list[str]) -> bytes:
         "crop": {"row": seen.view.row, "column": seen.view.column, "mirror": seen.view.mirror, "colour": seen.view.colour},
         "painted": bool(view.edits.paint),
     }  # fmt: skip
-    arrays = {name: seen[name] for name in layers}
-    np.savez_compressed(file, meta=json.dumps(meta), **arrays)  # type: ignore[arg-type]
+
+
+def to_npz(seen: Activations, layers: list[str], about: dict[str, Any]) -> bytes:
+    """Activations of layers by name, each of shape (units, rows, columns) or (units,), and `about` as `meta`, a JSON text."""
+    file, arrays = io.BytesIO(), {name: seen[name] for name in layers}
+    np.savez_compressed(file, meta=json.dumps(about), **arrays)  # type: ignore[arg-type]
     return file.getvalue()
 
 

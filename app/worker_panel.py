@@ -135,8 +135,10 @@ def _progress(task: Task) -> None:
     if asked.state == "cancelled":
         st.caption(t(f"{part}_cancelled"))
     else:
-        error = next(job.error for job in asked.jobs if job.state == "failed")
-        st.error(t(f"{part}_failed", reason=plain(said(error or ""))))
+        error = next((job.error for job in asked.jobs if job.state == "failed"), None)
+        if error is None:  # it was done while this was drawn
+            st.rerun()
+        st.error(t(f"{part}_failed", reason=plain(said(error))))
     if st.button(t(f"{part}_again"), key=f"{part}_again"):
         st.session_state[f"{part}_asked"] = None
         st.rerun()

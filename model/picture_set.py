@@ -36,6 +36,14 @@ class PictureSet:
     """(name, its encoded bytes when called, label) of each; `pictures(start)` leaves the first `start` out."""
     left_out: tuple[str, ...] = ()
     """Files and folders beside the pictures that are not of the set."""
+    detail_px: int | None = None
+    """Of squares that were prepared: the longest short side that a picture had before; None where that is at least theirs, or not known."""
+
+    def left_to_soften(self, detail_px: int | None) -> int | None:
+        """To what these pictures are still to be softened for a network (`preprocess.soften`); None where they need not be."""
+        if detail_px is not None and self.detail_px is not None and self.detail_px <= detail_px:
+            return None
+        return detail_px
 
 
 def find_split(root: str | Path, split: str) -> PictureSet:
@@ -222,7 +230,7 @@ def _prepared(folder: Path) -> PictureSet:
             yield f"{row:08}", partial(data, row), int(labels[row])
 
     stamp = fingerprint([folder / "info.json", folder / "labels.npy"])
-    return PictureSet(info["num_images"], tuple(info["class_ids"]), stamp, pictures)
+    return PictureSet(info["num_images"], tuple(info["class_ids"]), stamp, pictures, detail_px=info.get("detail_px"))
 
 
 def _class_folders(folder: Path, labelled: bool = True, beside: Sequence[Path] = ()) -> PictureSet:

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from model.explorer import Activations, Array, Explorer
 from model.layers import LRN
 
-Masks = npt.NDArray[np.float32]
-
 
 def sums_of_conv1(explorer: Explorer, seen: Activations) -> Array:
     """conv1 before its activation function, (kernels, rows, columns): sums of products and the bias."""
@@ -56,13 +54,14 @@ def windows_over(length: int, size: int, stride: int) -> npt.NDArray[np.int64]:
 def thinned(explorer: Explorer, seen: Activations, count: int, seed: int) -> Array:
     """Class probabilities (count, classes) of networks that dropout leaves: half of fc6 and fc7 silent at random.
 
-    Nothing is halved here, as in training (section 4.2). What `seen` holds in fc6 is thinned; fc7 and fc8 alone are
-    computed anew.
+    As in training (section 4.2): nothing is halved, and where a network's training doubled what was left, it is doubled. What
+    `seen` holds in fc6 is thinned; fc7 and fc8 alone are computed anew.
     """
     random, weights = np.random.default_rng(seed), explorer.weights
     layer = explorer.config.layer
     masks = [[random.integers(0, 2, layer[name].units) for name in ("fc6", "fc7")] for _ in range(count)]
-    fc6_mask, fc7_mask = (np.asarray(one, np.float32) for one in zip(*masks, strict=True))
+    kept = 1 if explorer.config.halved_at_test else 2
+    fc6_mask, fc7_mask = (np.asarray(one, np.float32) * kept for one in zip(*masks, strict=True))
     sums = (seen["fc6"] * fc6_mask) @ weights["fc7.weight"].T + weights["fc7.bias"]
     fc7 = (np.tanh(sums) if explorer.config.activation == "tanh" else np.maximum(sums, 0)) * fc7_mask
     logits = fc7 @ weights["fc8.weight"].T + weights["fc8.bias"]

@@ -33,6 +33,7 @@ from model.provenance import commit, cpu
 
 BITS = (64, 128, 256)
 DEPTHS = (50, 200, 500)
+SPACES = ("fc7", "fc6", "pool5", "pixels")
 K = 6
 EPOCHS, BATCH, RATE, HIDDEN = 10, 256, 1e-3, 1024
 DROP, NOISE = 0.5, 0.5
@@ -126,6 +127,23 @@ class Pictures:
         return Pictures({name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in layers}, labels)
 
 
+def check(known: Path, asked: Path, count: int) -> None:
+    """Whether codes can be learned from the `count` pictures of one gallery's folder and compared with another's.
+
+    Raises
+    ------
+    ValueError
+        When they are too few, of another model or other classes, or a space to compare with is missing.
+    """
+    about, other = (json.loads((folder / ABOUT).read_text(encoding="utf-8")) for folder in (known, asked))
+    if count < BATCH:
+        raise ValueError(f"{known} has {count} pictures; codes are learned from at least {BATCH}.")
+    if any(about[name] != other[name] for name in ("model_hash", "class_ids")):
+        raise ValueError(f"{known} and {asked} are of two models, or of other classes; build both with one model.")
+    if missing := {*SPACES} - {*about["layers"], "pixels"} | {*SPACES} - {*other["layers"], "pixels"}:
+        raise ValueError(f"{known} and {asked} have no {', '.join(sorted(missing))}; build them without --layers.")
+
+
 def benchmark(known: Pictures, asked: Pictures, encoders: list[Encoder]) -> dict[str, Any]:
     """For each space: does a picture bring its class, and do those near it in the space hold fc7's own neighbours?"""
     labels, own = (known.labels, asked.labels), asked.labels
@@ -140,7 +158,7 @@ def benchmark(known: Pictures, asked: Pictures, encoders: list[Encoder]) -> dict
         spaces[name] = {"share": share, "mean_average_precision": precision, "recall": recalls}
         validation[name] = class_figures(among, own, own, K, own=True)[0]
 
-    for layer in ("fc7", "fc6", "pool5", "pixels"):
+    for layer in SPACES:
         rows, queries = known.features[layer], asked.features[layer]
         judge(layer, partial(euclidean, rows, queries), partial(euclidean, queries, queries))
     for encoder in encoders:
@@ -166,6 +184,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         known, asked = Pictures.of(args.gallery), Pictures.of(args.queries)
+        check(args.gallery, args.queries, len(known.labels))
     except ValueError as reason:
         print(reason, file=sys.stderr)
         return 2

@@ -240,6 +240,14 @@ def inherit(start: Path, out: Path) -> str:
     return f"Its history comes before this run's: {len(earlier.epochs)} moments, unless its kernels have another shape."
 
 
+def forget(out: Path) -> None:
+    """Remove what a run that ended before its first checkpoint left of a history, lest it become another run's."""
+    for kernels in (out / "kernels").glob("conv1_*.npy"):
+        (out / "pictures" / f"{kernels.stem.removeprefix('conv1_')}.npz").unlink(missing_ok=True)
+        kernels.unlink()
+    (out / EARLIER).unlink(missing_ok=True)
+
+
 def trained_before(start: Path) -> list[dict[str, Any]]:
     """The trainings behind a checkpoint or model.onnx that a run starts from: recipe, commit, epochs, hours where known.
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,10 +127,10 @@ def learned_kernels(model: Path, net: Net) -> Net:
     return info, {**weights, "conv1.weight": weights["conv1.weight"] - told.kernels(0)}
 
 
-def both_histories(config: Config, first: Path, second: Path) -> History | None:
-    """The two models' kernels as they came to be, side by side as the nets are; None where one has no history."""
-    places, others = (one["conv1"] for one in both_places(config, onnx_file.read(first), onnx_file.read(second)))
-    told, other = behind(first), behind(second)
+def both_histories(config: Config, models: Sequence[Path], nets: Sequence[Net]) -> History | None:
+    """The two models' kernels as they came to be, side by side as `join` puts these nets; None where one has no history."""
+    places, others = (one["conv1"] for one in both_places(config, *nets))
+    told, other = map(behind, models)
     return beside(told, other, places, others) if told and other else None
 
 
@@ -147,13 +147,16 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         recipe = training.recipe.load(args.recipe)
-        nets = [(path, onnx_file.read(path)) for path in (args.first, args.second)]
-        info, weights = join(recipe, *(learned_kernels(*net) if args.learned_kernels else net[1] for net in nets))
-        parts = [one | {"side": side} for side, (path, _) in enumerate(nets, 1) for one in trained_before(path)]
+        models = (args.first, args.second)
+        nets: list[Net] = [onnx_file.read(path) for path in models]
+        if args.learned_kernels:
+            nets = [learned_kernels(*one) for one in zip(models, nets, strict=True)]
+        info, weights = join(recipe, *nets)
+        parts = [one | {"side": side} for side, path in enumerate(models, 1) for one in trained_before(path)]
         info = replace(info, metrics={"parts": parts})
         args.out.mkdir(parents=True, exist_ok=True)
         onnx_file.write(args.out / "model.onnx", info, weights)
-        if told := both_histories(recipe.net, args.first, args.second):
+        if told := both_histories(recipe.net, models, nets):
             told.write(args.out / "history.npz")
     except (ValueError, OSError) as reason:
         print(reason, file=sys.stderr)

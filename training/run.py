@@ -28,7 +28,7 @@ import torch.distributed as dist
 import training.recipe
 from model.export import export
 from model.provenance import cpu
-from training.history import inherit, trained_before
+from training.history import forget, inherit, trained_before
 from training.prepare import prepare
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
@@ -162,6 +162,8 @@ def start(args: argparse.Namespace) -> Run:
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."
         )
     args.out.mkdir(parents=True, exist_ok=True)
+    if place.is_first and not args.resume:
+        forget(args.out)
     run = Run(recipe, train, val, args.out, device, place, args.validate_on)
     if args.compile:
         run.model = torch.compile(run.model)  # type: ignore[assignment]

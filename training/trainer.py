@@ -137,6 +137,8 @@ class Run:
             self._stop_if_asked()
             if self._agreed(time.monotonic() > self.deadline):  # of several processes none may go on alone
                 self.save()
+                if self.step:
+                    self.snapshot(Fraction(self.step, self.num_steps))
                 raise TimeIsUp
             self.learn(squares, labels)
             if share := share_of_epoch(self.step, self.num_steps, self.recipe.epochs):

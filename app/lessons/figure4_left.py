@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app import answers, state
+from app import answers, card, state
 from app.bars import top_bars
 from app.components.picture import cropped
 from app.lessons import Lesson
@@ -55,12 +53,11 @@ def _one(name: str, picture: npt.NDArray[np.uint8], seen: Activations) -> None:
 
 def see() -> None:
     """How often the truth is first, and among the first five, over the validation pictures."""
-    path = state.model_path().parent / "card.json"
-    card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    if card is None:
+    facts = card.read()
+    if not facts:
         st.info(t("model_no_card"))
         return
-    one = card["one_crop"]
+    one = facts["one_crop"]
     left, side = st.columns(2)
     left.metric(t("lesson_figure4_left_first"), f"{100 - one['top1_error']:.1f} %")
     side.metric(t("lesson_figure4_left_five"), f"{100 - one['top5_error']:.1f} %")

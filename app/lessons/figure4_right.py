@@ -17,13 +17,13 @@ K = 6
 
 
 def _alike() -> int | None:
-    """How many of the six nearest are of the class that the network names first; None without a gallery."""
+    """How many of the six nearest to the picture in use are of the class that the network names first; None without a gallery."""
     gallery = galleries.gallery()
     if gallery is None:
         return None
     first = answers.activations().top(1)[0].name
     names = (*gallery.class_names, "")
-    near = galleries.nearest(gallery, galleries.query(gallery), "fc7", K)
+    near = galleries.nearest(gallery, galleries.in_use(), "fc7", K)
     return sum(one.row < len(gallery.labels) and names[int(gallery.labels[one.row])] == first for one in near)
 
 

@@ -21,10 +21,10 @@ def weighted(config: Config) -> list[Layer]:
     return [row for row in config.layers if row.weight_shape]
 
 
-def right() -> int:
-    """One, two, four, or all eight."""
+def right() -> int | None:
+    """One, two, four, or all eight; None for a variant with another count."""
     count = len(state.explorer().config.crossing_bytes)
-    return {1: 0, 2: 1, 4: 2}.get(count, 3)
+    return {1: 0, 2: 1, 4: 2, 8: 3}.get(count)
 
 
 def panel() -> None:

@@ -23,11 +23,11 @@ def right() -> int:
 
 
 def _chosen(own: LRN) -> LRN:
-    columns = st.columns(4)
-    k = columns[0].slider("k", 0.5, 5.0, own.k, 0.5, key="lrn_k")
-    n = columns[1].slider("n", 1, 15, own.n, 2, key="lrn_n")
-    power = columns[2].slider("log₁₀ α", -6.0, -2.0, float(np.log10(own.alpha)), 0.1, key="lrn_alpha")
-    beta = columns[3].slider("β", 0.25, 1.5, own.beta, 0.25, key="lrn_beta")
+    columns, model = st.columns(4), state.model_key()  # every network's sliders begin where it is
+    k = columns[0].slider("k", 0.5, 5.0, own.k, 0.5, key=f"lrn_k_{model}")
+    n = columns[1].slider("n", 1, 15, own.n, 2, key=f"lrn_n_{model}")
+    power = columns[2].slider("log₁₀ α", -6.0, -2.0, float(np.log10(own.alpha)), 0.1, key=f"lrn_alpha_{model}")
+    beta = columns[3].slider("β", 0.25, 1.5, own.beta, 0.25, key=f"lrn_beta_{model}")
     as_trained = abs(power - np.log10(own.alpha)) < 0.01
     return replace(own, k=k, n=n, alpha=own.alpha if as_trained else 10**power, beta=beta)
 
@@ -47,7 +47,7 @@ def panel() -> None:
         t("lesson_lrn_divisor", least=float(divisor.min()), most=float(divisor.max())),
     ]
     with of_unit("conv1", unit, of_picture=True):
-        maps_side_by_side([maps[unit], after[unit], divisor - divisor.min()], captions, alts, one_range=False)
+        maps_side_by_side([maps[unit], after[unit], divisor - divisor.min()], captions, alts)
     _spelled_out(lrn, unit)
 
 
@@ -83,7 +83,7 @@ def see() -> None:
     st.write(t(f"lesson_lrn_{neighbours}"))
     left, side = st.columns(2)
     left.metric(t("lesson_lrn_alone"), f"{alone:.2f}")
-    side.metric(t("lesson_lrn_most"), f"{float(ratio.max()):.2f}")
+    side.metric(t("lesson_lrn_most"), f"{float(ratio.max(initial=alone)):.2f}")
     st.caption(t("lesson_lrn_note"))
 
 

@@ -46,7 +46,7 @@ def panel() -> None:
     ]
     alts = [t(f"lesson_pooling_alt_{name}", number=unit + 1) for name in ("before", "after", "read")]
     with of_unit(row.name, unit, of_picture=True):
-        maps_side_by_side([before, after, read.astype(float)], captions, alts, one_range=False)
+        maps_side_by_side([before, after, read.astype(float)], captions, alts)
     word = "overlap" if z > s else "gap" if z < s else "tile"
     st.caption(t(f"lesson_pooling_{word}", z=z, s=s))
 

@@ -1,4 +1,4 @@
-"""What lessons share: a unit to choose, a map beside another on one range, curves."""
+"""What lessons share: a unit to choose, a map beside another, curves."""
 
 from __future__ import annotations
 
@@ -40,14 +40,10 @@ def tower_of(layer: Layer, unit: int) -> int:
     return unit // (layer.units // layer.towers)
 
 
-def maps_side_by_side(
-    maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str], one_range: bool = True
-) -> None:
-    """Maps as grey pictures; black is the smallest value or 0, white the largest, of all of them or of each."""
-    low, high = min(min(float(one.min()) for one in maps), 0.0), max(float(one.max()) for one in maps)
+def maps_side_by_side(maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str]) -> None:
+    """Maps as grey pictures; black is each one's smallest value or 0, white its largest."""
     for column, one, caption, alt in zip(st.columns(len(maps)), maps, captions, alts, strict=True):
-        if not one_range:
-            low, high = min(float(one.min()), 0.0), float(one.max())
+        low, high = min(float(one.min()), 0.0), float(one.max())
         with column:
             grey = np.round(255 * (one - low) / ((high - low) or 1)).astype(np.uint8)
             st.image(enlarged(grey, SIDE_PX), output_format="PNG", width="stretch", alt=alt)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import state
+from app import card
 from app.figures import BAR_COLOUR, bare
 from app.lessons import Lesson
 from app.lessons.shown import lines, plot
@@ -75,8 +74,7 @@ def _one(x: Any, y: Any, title: str) -> go.Figure:
 
 
 def _curve() -> list[dict[str, float]]:
-    path = state.model_path().parent / "card.json"
-    curve: list[dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))["curve"] if path.exists() else []
+    curve: list[dict[str, float]] = card.read().get("curve", [])
     return curve if curve and "lr" in curve[0] else []
 
 

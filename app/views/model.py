@@ -93,14 +93,22 @@ def _before(trainings: list[dict[str, Any]]) -> None:
     """The trainings before this one, those of two networks that were put side by side by their side."""
 
     def words(parts: list[dict[str, Any]]) -> str:
-        each = (t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}") for part in parts)
-        return t("model_part_next").join(each)
+        return t("model_part_next").join(map(_part, parts))
 
     first, second, rest = ([one for one in trainings if one.get("side") == side] for side in (1, 2, None))
     if first and second:
         st.write(t("model_joined", first=words(first), second=words(second)))
     if rest:
         st.write(t("model_then" if first else "model_started_from", parts=words(rest)))
+
+
+def _part(part: dict[str, Any]) -> str:
+    """A training's recipe and epochs; other people's networks do not say how many they had."""
+    return (
+        t("model_part", recipe=part["recipe"], epochs=f"{part['epochs']:.3g}")
+        if "epochs" in part
+        else str(part["recipe"])
+    )
 
 
 def _origin() -> None:

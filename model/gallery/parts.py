@@ -62,7 +62,7 @@ def ahead(
     found: PictureSet, numbers: npt.NDArray[np.int64], pool: ThreadPoolExecutor, batch: int, detail_px: int | None
 ) -> Iterator[list[Read]]:
     """Batches of a set's pictures, by their places, the next one being read while this one is computed."""
-    chosen = set(numbers.tolist())
+    chosen, detail_px = set(numbers.tolist()), found.left_to_soften(detail_px)
     first, last = int(numbers[0]), int(numbers[-1])
     pictures = enumerate(found.pictures(first), first)
     wanted = ((i, *one, detail_px) for i, one in islice(pictures, last - first + 1) if i in chosen)

@@ -154,7 +154,7 @@ class Gallery:
         name, data, _ = next(found.pictures(int(self.numbers[row])), ("", bytes, 0))
         if relative(name, self.about["source"]) != self.names[row]:
             raise ValueError(gone)
-        return preprocess.to_square(preprocess.read_picture(data()), self.about.get("detail_px"))
+        return preprocess.to_square(preprocess.read_picture(data()), found.left_to_soften(self.about.get("detail_px")))
 
     def top_rows(self, layer: str, unit: int, k: int) -> list[int]:
         """The pictures that drive a unit of a feature layer most, strongest first; those at zero do not count."""

@@ -3,11 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from PIL import Image
 
 from app import figures
 from model.layers import PAPER
-from tests.toys import picture
 
 
 @pytest.mark.parametrize(
@@ -50,23 +48,6 @@ def test_kernel_pictures() -> None:
 
 def test_enlarged() -> None:
     assert figures.enlarged(np.asarray([[1, 2]], np.uint8), 4).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
-
-
-def test_field_is_outlined_where_it_is() -> None:
-    outlined = np.asarray(
-        figures.with_field_outlined(np.zeros((256, 256, 3), np.uint8), PAPER.layer["conv1"], 10, 20, gpu=1)
-    )
-    rows, columns = np.nonzero(outlined.any(2))
-    # conv1 at row 10, column 20 begins at pixel 40, 80 of the crop and is 11 wide; drawn at twice the size
-    assert (rows.min(), columns.min(), rows.max(), columns.max()) == (80, 160, 101, 181)
-    assert tuple(outlined[81, 170].tolist()) == (0xD5, 0x5E, 0x00)
-
-
-def test_crop_outline() -> None:
-    image = figures.with_crop_outlined(picture())
-    assert isinstance(image, Image.Image)
-    assert image.size == (512, 512)
-    assert image.getpixel((31, 100)) == (255, 255, 255)
 
 
 def test_confusions_are_shares_of_a_true_class() -> None:

@@ -4,12 +4,13 @@ import csv
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace as Facts
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.lessons import figure3
+from app.lessons import figure3, figure4_right
 from app.lessons.every import LESSONS
 from app.lessons.net import whole
 from app.lessons.relu import shares
@@ -211,6 +212,25 @@ def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -
     app.run()
     assert table("en")["lesson_figure3_joined"] in text(app)
     assert not app.exception
+
+
+def test_nothing_is_left_to_normalise(app: AppTest) -> None:
+    app.query_params["mute"] = "conv1-100"
+    open_lesson(app, "lrn", 3)
+    assert errors(app) == []
+    assert not app.exception
+
+
+def test_neighbours_verdict_is_of_the_picture_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of its six are of the class named first, also when a neighbour was clicked that has none such."""
+    rows = {"mine": [0, 0, 0, 1, 1, 1], "clicked": [1] * 6}
+    shown = Facts(class_names=("cat", "dog"), labels=[0, 1])
+    near = lambda of, asked, layer, k: [Facts(row=row) for row in rows[asked]]  # noqa: E731
+    asking = Facts(gallery=lambda: shown, query=lambda _: "clicked", in_use=lambda: "mine", nearest=near)
+    seen = Facts(top=lambda _: [Facts(name="cat")])
+    monkeypatch.setattr(figure4_right, "galleries", asking)
+    monkeypatch.setattr(figure4_right, "answers", Facts(activations=lambda: seen))
+    assert figure4_right.right() == 1
 
 
 def test_controls_are_those_that_were_run(app: AppTest) -> None:

@@ -32,7 +32,7 @@ def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> No
     error = {"top1_error": 1.0, "top5_error": 0.0, "num_images": 9}
     card = {
         "num_epochs": 3, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1, "hardware": "a CPU", "commit": "abc",
-        "limits": [], "one_crop": error, "ten_crop": error, "trained_before": [*before, {"recipe": "d", "epochs": 2}],
+        "limits": [], "one_crop": error, "ten_crop": error, "trained_before": [*before, {"recipe": "d", "epochs": 2}, {"recipe": "e"}],
         "hours_in_all": 7.5, "megabytes": 43.21, "parity": {"activation_errors": {"conv1": 1e-6, "fc8": 3.2e-6}},
     }  # fmt: skip
     app.run()
@@ -41,7 +41,7 @@ def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> No
     assert "that were trained apart, a (7 epochs) and b (7 epochs), then c (7 epochs), were put side by side" in text(
         app
     )
-    assert "Then it was trained as d (2 epochs)." in text(app)
+    assert "Then it was trained as d (2 epochs), then e." in text(app)
     assert "With the trainings before it, 7.5 hours in all." in text(app)
     assert "The file has 43.2 MB. On the pictures compared, no activation is off by more than 0.0004 %" in text(app)
 

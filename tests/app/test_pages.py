@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from app import state
 from app.components import picture as canvas
 from app.components import webcam
 from model.explorer import Explorer
@@ -138,6 +139,20 @@ def test_sample(app: AppTest) -> None:
     app.pills(key="sample").set_value("coffee").run()
     assert "Coffee. The network sees" in text(app)
     assert app.query_params["sample"] == "coffee"
+
+
+def test_back_to_the_first_sample(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its address has no sample; an upload stays, since an address has none of that either."""
+    monkeypatch.setattr(state, "OUTRUN_SECONDS", 0)
+    app.run()
+    app.segmented_control(key="source").set_value("sample").run()
+    app.pills(key="sample").set_value("coffee").run()
+    app.query_params.clear()
+    assert "Cat. The network sees" in text(app.run())
+    app.segmented_control(key="source").set_value("upload").run()
+    app.file_uploader(key="upload_0").upload("my photo.png", photo(), "image/png").run()
+    app.query_params.clear()
+    assert "my photo.png. The network sees" in text(app.run())
 
 
 def test_sample_by_link(app: AppTest) -> None:

@@ -31,14 +31,16 @@ def test_npz_holds_the_activations_and_what_they_are_of(tmp_path: Path, monkeypa
         import streamlit as st
 
         from app import answers, state
-        from app.take_away_panel import to_npz
+        from app.take_away_panel import to_npz, told_of
 
         state.mute("gpu2", 0.5)
-        st.session_state["made"] = to_npz(answers.activations(), ["conv1", "fc7"])
+        seen, layers = answers.activations(), ["conv1", "fc7"]
+        about = told_of(seen, layers)
+        st.session_state["make"] = lambda: to_npz(seen, layers, about)
 
     app = AppTest.from_function(script, default_timeout=60).run()
     assert not app.exception
-    with np.load(io.BytesIO(app.session_state["made"])) as made:
+    with np.load(io.BytesIO(app.session_state["make"]())) as made:  # outside the session, as Streamlit makes a download
         meta = json.loads(str(made["meta"]))
         assert made["conv1"].shape == (8, 55, 55)
         assert made["fc7"].shape == (32,)

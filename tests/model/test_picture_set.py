@@ -166,6 +166,18 @@ def test_a_link_counts_as_what_it_points_to(tmp_path: Path) -> None:
     assert find_split(tmp_path, "val").fingerprint == find_split(tmp_path, "train").fingerprint
 
 
+def test_small_pictures_are_soft_already_when_they_were_prepared(tmp_path: Path) -> None:
+    """Of 64 pixels a side: as soft as a network of 64 or more wants them, not as one of 32 does."""
+    for split in ("train", "val"):
+        write_class_folders(tmp_path / "source", split, 2, 1, side_px=64)
+    assert prepare.main([str(tmp_path / "source"), str(tmp_path / "prepared")]) == 0
+    found, files = find_any(tmp_path / "prepared" / "train"), find_any(tmp_path / "source" / "train")
+    assert [found.left_to_soften(detail) for detail in (100, 64, 32, None)] == [None, None, 32, None]
+    (_, prepared, _), (_, file, _) = next(found.pictures()), next(files.pictures())
+    ours = to_square(read_picture(prepared()), found.left_to_soften(64))
+    assert (ours == to_square(read_picture(file()), files.left_to_soften(64))).all()
+
+
 @pytest.mark.parametrize("kind", ["u8", "jpeg"])
 def test_a_prepared_split(kind: str, tmp_path: Path) -> None:
     write_class_folders(tmp_path / "source", "train", 2, 2)
@@ -178,6 +190,7 @@ def test_a_prepared_split(kind: str, tmp_path: Path) -> None:
     assert [(name, label) for name, _, label in pictures] == [("00000001", 0), ("00000002", 1), ("00000003", 1)]
     for (_, data, _), square in zip(pictures, squares[1:], strict=True):
         assert (to_square(read_picture(data())) == square).all()
+    assert [found.left_to_soften(detail) for detail in (64, None)] == [64, None]
     (tmp_path / "prepared" / "train" / "labels.npy").unlink()
     with pytest.raises(ValueError, match="is not whole"):
         find_any(tmp_path / "prepared" / "train")

@@ -8,7 +8,7 @@ import torch
 
 from model import what_if
 from model.explorer import Explorer
-from model.layers import CODE_2012, LRN, NO_DROPOUT, ONE_TOWER, TANH, Config
+from model.layers import CODE_2012, LRN, NO_DROPOUT, ONE_TOWER, TANH, TORCHVISION, Config
 from tests.toys import TOY, picture, small, write_toy
 
 VARIANTS = {"two towers": TOY, "one tower": small(ONE_TOWER), "no dropout": small(NO_DROPOUT)}
@@ -59,9 +59,13 @@ def test_windows_over() -> None:
     assert what_if.windows_over(5, 1, 2).tolist() == [1, 0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("config", [TOY, small(NO_DROPOUT), small(CODE_2012)], ids=["dropout", "none", "2012 code"])
+@pytest.mark.parametrize(
+    "config",
+    [TOY, small(NO_DROPOUT), small(CODE_2012), small(TORCHVISION)],
+    ids=["dropout", "none", "2012 code", "torchvision"],
+)
 def test_thinned_networks_are_those_of_training(tmp_path: Path, config: Config) -> None:
-    """By torch, from pool5 on: masks of zeros and ones, nothing halved."""
+    """By torch, from pool5 on: masks of zeros and ones, nothing halved; torchvision's dropout doubles what is left."""
     explorer = toy(tmp_path, config)
     seen = explorer.run(picture(3))
     weights = {name: torch.tensor(value) for name, value in explorer.weights.items()}
@@ -70,6 +74,7 @@ def test_thinned_networks_are_those_of_training(tmp_path: Path, config: Config) 
         x = torch.tensor(seen["pool5"]).flatten()
         for name in ("fc6", "fc7"):
             mask = torch.tensor(random.integers(0, 2, config.layer[name].units).astype(np.float32))
+            mask *= 2 if config == small(TORCHVISION) else 1
             x = torch.relu(weights[f"{name}.weight"] @ x + weights[f"{name}.bias"]) * mask
         expected.append((weights["fc8.weight"] @ x + weights["fc8.bias"]).softmax(0).numpy())
     np.testing.assert_allclose(what_if.thinned(explorer, seen, 3, 7), np.stack(expected), rtol=1e-4, atol=1e-6)

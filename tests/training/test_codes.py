@@ -84,6 +84,27 @@ def test_command_line(
     assert (again.encoders["fc7"].weights == Encoder.load(model.parent / "codes.npz").weights).all()
 
 
+def test_galleries_that_do_not_go_together(
+    galleries: tuple[Path, Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model, known, asked = galleries
+
+    def refusal(queries: Path) -> str:
+        assert codes.main([str(known), "--queries", str(queries), "--out", str(model.parent)]) == 2
+        return capsys.readouterr().err
+
+    assert "has 48 pictures; codes are learned from at least 256." in refusal(asked)
+    monkeypatch.setattr(codes, "BATCH", 16)
+    build(model, tmp_path / "val", tmp_path / "few", layers=("fc7",), with_map=False)
+    assert "have no fc6, pool5; build them without --layers." in refusal(tmp_path / "few")
+    write_toy(model, seed=1)
+    build(model, tmp_path / "val", tmp_path / "other", with_map=False)
+    assert "are of two models, or of other classes" in refusal(tmp_path / "other")
+
+
 def test_refusals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert codes.main([str(tmp_path), "--queries", str(tmp_path), "--out", str(tmp_path)]) == 2
     assert "is no finished gallery; make one with python -m model.gallery build" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from model.layers import Config
 from model.onnx_file import ModelInfo
 from tests.toys import toy_net, write_toy
 from training.history import trained_before
-from training.join import Net, join, main
+from training.join import Net, both_histories, join, main
 from training.recipe import Recipe
 
 NARROW = Config(kernels=(8, 16, 16, 16, 16), fc_units=32, num_classes=6, lrn=None)
@@ -150,6 +150,19 @@ def test_learned_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     (tmp_path / "b" / "history.npz").unlink()
     assert main([*argv, "--learned-kernels"]) == 2
     assert "No history beside" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("colour_on", "second"), [(0, [1, 2, 3, 4]), (1, [3, 4, 1, 2])])
+def test_histories_lie_as_the_nets_do(tmp_path: Path, colour_on: int, second: list[int]) -> None:
+    """Those that were put side by side, whatever lies in their files: kernels less what they began as may have colour elsewhere."""
+    for name, config in (("a", NARROW), ("b", OTHER)):
+        (tmp_path / name).mkdir()
+        told(config.kernels[0], 2).write(tmp_path / name / "history.npz")
+    models = [tmp_path / name / "model.onnx" for name in ("a", "b")]
+    joined = both_histories(WIDE, models, [net(NARROW, 1, 0), net(OTHER, 2, colour_on)])
+    assert joined
+    expected = [1, 2, 3, 4, *second[:2], 5, 6, 7, 8, *second[2:]]
+    np.testing.assert_allclose(joined.kernels(1)[:, 0, 0, 0], expected, atol=0.02)
 
 
 def test_a_card_tells_the_hours_that_an_older_file_does_not(tmp_path: Path) -> None:

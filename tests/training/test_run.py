@@ -134,10 +134,24 @@ def test_minutes_leave_off_and_judge_what_there_is(data: Path, monkeypatch: pyte
     assert len(losses(data / "out")) == 1
     metrics = Explorer.open(data / "out" / "model.onnx", "cpu").info.metrics
     assert metrics["epochs"] == 1.4
+    kept = np.load(data / "out" / "kernels" / "conv1_001.400.npy")  # the story ends in what is exported
+    np.testing.assert_array_equal(kept, weights(data / "out")["conv1.weight"].numpy().astype(np.float16))
     assert 0 < metrics["hours"] < 0.1
     assert run(data, "out", "--resume") == 0
     whole, parts = weights(data / "whole"), weights(data / "out")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_run_that_came_to_nothing_leaves_no_history(data: Path) -> None:
+    """Killed before its first checkpoint: its moments are not another run's, and a user's own files stay."""
+    for name in ("kernels/conv1_000.500.npy", "pictures/000.500.npz", "pictures/mine.npz", "earlier.npz"):
+        (data / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / "out" / name).write_bytes(b"stale")
+    assert run(data, "out") == 0
+    assert not (data / "out" / "earlier.npz").exists()
+    kept = {file.name for file in (data / "out").glob("*/*.np*")}
+    assert "mine.npz" in kept
+    assert not {"conv1_000.500.npy", "000.500.npz"} & kept
 
 
 def test_what_a_run_leaves(data: Path) -> None:
