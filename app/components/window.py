@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.window_words import arithmetic, blocks, channel_names, lead, words
+from app.components.wire import pack
 from app.figures import GPU_COLOURS
 from model.explorer import Activations, Explorer
 from model.layers import Layer
@@ -72,7 +71,7 @@ def _bytes(explorer: Explorer, seen: Activations, steps: Sequence[Step], behind:
     """A header in JSON, padded to whole floats, then patch and kernel in float32, then conv1's colours in uint8."""
     first = steps[0]
     assert isinstance(first, WeightedSum)
-    colours = colours_of(explorer, seen, first).tobytes() if first.reads == IMAGE else b""
+    colours = [colours_of(explorer, seen, first)] if first.reads == IMAGE else []
     header = {
         "unit": [first.place.layer, first.place.unit + 1],
         "view": [str(part) for step in (first, steps[-1]) for part in (step.place, step.output)],
@@ -89,9 +88,7 @@ def _bytes(explorer: Explorer, seen: Activations, steps: Sequence[Step], behind:
         "arithmetic": arithmetic(explorer, seen, first),
         "blocks": blocks(explorer, seen, steps, behind),
     }
-    head = json.dumps(header).encode()
-    head += b" " * (-len(head) % 4)
-    return struct.pack("<I", len(head)) + head + first.patch.tobytes() + first.kernel.tobytes() + colours
+    return pack(header, first.patch, first.kernel, *colours)
 
 
 def _gpus(explorer: Explorer, step: WeightedSum) -> list[str]:

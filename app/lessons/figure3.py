@@ -18,7 +18,6 @@ from app.figures import enlarged
 from app.lessons import Lesson
 from app.tables import table
 from app.text import t
-from model import history
 from model.history import History
 from model.kernels import colour_selectivity, difference
 from model.layers import Config
@@ -47,22 +46,17 @@ class Score:
     last: Answered | None = None
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read(path: str, changed_ns: int) -> History:
-    return history.read(path)
-
-
 def histories() -> list[History]:
     """The kernels' histories beside the model, one a seed, that of a narrower net too; those of other windows are left out."""
     paths = sorted(state.model_path().parent.glob("history*.npz"), key=lambda path: (len(path.name), path.name))
     shape = state.explorer().weights["conv1.weight"].shape[1:]
-    found = [_read(str(path), path.stat().st_mtime_ns) for path in paths if _whole(path)]
+    found = [card.history_in(path) for path in paths if _whole(path)]
     return [one for one in found if one.kernels(-1).shape[1:] == shape]
 
 
 def _whole(path: Path) -> bool:
     try:
-        _read(str(path), path.stat().st_mtime_ns)
+        card.history_in(path)
     except ValueError:
         return False  # the page Kernels says so
     return True

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app import answers, kernel_figures, state
+from app import answers, card, kernel_figures, state
 from app.components.kernel_atlas import Sort, kernel_atlas
 from app.components.story import key_of, story
 from app.components.take_away import of_unit
@@ -18,7 +18,7 @@ from app.kernel_bench import bench
 from app.kernel_spreads import distributions, marked_kernels, share, spreads_of
 from app.lesion_panel import lesion_slider
 from app.text import plain, said, t
-from model import gabors, history
+from model import gabors
 from model.explorer import Explorer
 from model.history import History
 from model.kernels import Gabor, colour_selectivity, strongest_axis
@@ -32,11 +32,6 @@ def _measure(path: str, changed_ns: int, _explorer: Explorer) -> tuple[npt.NDArr
     """Colour selectivity and Gabor fit of every kernel."""
     kernels = _explorer.weights["conv1.weight"]
     return colour_selectivity(kernels), gabors.of(path, kernels)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read_history(path: str, changed_ns: int) -> History:
-    return history.read(path)
 
 
 def main() -> None:
@@ -102,7 +97,7 @@ def _history(shape: tuple[int, ...], class_ids: Sequence[str]) -> History | None
     if not path.exists():
         return None
     try:
-        found = _read_history(str(path), path.stat().st_mtime_ns)
+        found = card.history_in(path)
     except ValueError as reason:
         st.error(plain(said(str(reason))))
         return None
