@@ -67,6 +67,7 @@ def _files() -> str:
         key="source", label_visibility="collapsed", width="stretch",
     )  # fmt: skip
     if source == "sample":
+        st.session_state["sample"] = state.view().sample or None
         st.pills(
             t("picture_sample"), list(FILES), format_func=lambda name: t(f"sample_{name}"), key="sample",
             on_change=_take_sample, label_visibility="collapsed",

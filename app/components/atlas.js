@@ -192,10 +192,11 @@ function card(state) {
   const rank = own.reduce((count, other) => count + Number(other > high), 1);
   lines.textContent = [describe(state, at), fill(words.rank, { rank, units: layer.units }),
     layer.size > 1 ? fill(words.field, layer.field) : ""].filter(Boolean).join("\n");
-  mute.hidden = !layer.gained;
-  const isMuted = (seen.muted[layer.name] ?? []).includes(shared.view.unit);
+  const target = `${layer.name}.${at.unit + 1}`, isMuted = seen.amounts[target] > 0;
+  const isSilenced = !isMuted && (seen.muted[layer.name] ?? []).includes(at.unit); // with its GPU or layer, where that is healed
+  mute.hidden = !layer.gained || isSilenced;
   mute.textContent = isMuted ? words.heal_unit : words.mute_unit;
-  mute.onclick = () => state.trigger("mute", { target: `${layer.name}.${shared.view.unit + 1}`, amount: isMuted ? 0 : 1 });
+  mute.onclick = () => state.trigger("mute", { target, amount: isMuted ? 0 : 1 });
 }
 
 // What has a unit on it: a tower's canvas, or a class's row.
@@ -203,10 +204,15 @@ function holderOf(state, unit) {
   return state.parts.find(({ order }) => order.includes(unit))?.canvas ?? state.root.querySelector(`.choice[data-unit="${unit}"]`);
 }
 
+// Here at once; the server hears of it, and says the same later.
+function lookAt(state, view) {
+  shared.look(view);
+  (shared.chosen ??= []).push(JSON.stringify(view));
+  state.trigger("view", view);
+}
+
 function choose(state, at, focus) {
-  const { layer } = state;
-  shared.look({ layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
-  state.trigger("view", { layer: layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
+  lookAt(state, { layer: state.layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
   if (focus) holderOf(state, at.unit)?.focus({ preventScroll: true });
 }
 
@@ -240,9 +246,7 @@ function back(state) {
   const { asked, layer, unit } = shared.view;
   if (asked.row != null) return choose(state, { unit });
   if (asked.unit == null) return shared.dispatchEvent(new Event("net"));
-  const view = { layer, unit: null, row: null, column: null };
-  shared.look(view);
-  state.trigger("view", view);
+  lookAt(state, { layer, unit: null, row: null, column: null });
 }
 
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
@@ -308,6 +312,7 @@ function build(state) {
     canvas.setAttribute("aria-label", fill(words.label, { name: layer.name, tower: label }));
     canvas.onpointermove = canvas.onpointerdown = (event) => hover(state, placeIn(state, part, event));
     canvas.onpointerleave = (event) => event.pointerType === "touch" || hover(state, null); // a finger that left meant it
+    canvas.onpointercancel = () => hover(state, null); // a finger that scrolls the page meant nothing here
     canvas.onkeydown = (event) => onKey(state, part, event);
     return part;
   });

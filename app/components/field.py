@@ -17,7 +17,7 @@ HTML = (
 )
 CSS = """
 .field { font: 14px var(--st-font); color: var(--st-text-color); max-width: 420px; }
-canvas { display: block; width: 100%; aspect-ratio: 1; cursor: pointer; touch-action: none; }
+canvas { display: block; width: 100%; aspect-ratio: 1; cursor: pointer; touch-action: manipulation; }
 .told { min-height: 24px; line-height: 24px; font-variant-numeric: tabular-nums; }
 """
 _component = st.components.v2.component(

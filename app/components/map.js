@@ -167,10 +167,11 @@ function draw(state) {
 }
 
 function resize(state) {
-  const box = state.over.getBoundingClientRect(), ratio = Math.min(2, devicePixelRatio || 1);
-  Object.assign(state, { width: box.width, height: box.height, ratio, image: null, depth: null });
+  const { clientWidth: width, clientHeight: height } = state.over, zoom = state.over.getBoundingClientRect().width / width || 1;
+  const ratio = Math.min(2, (devicePixelRatio || 1) * zoom); // presenting enlarges
+  Object.assign(state, { width, height, ratio, image: null, depth: null });
   for (const canvas of [state.points, state.over]) {
-    Object.assign(canvas, { width: Math.round(box.width * ratio), height: Math.round(box.height * ratio) });
+    Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   }
   draw(state);
 }
@@ -280,22 +281,31 @@ function fit(state) {
   draw(state);
 }
 
+// Where an event is, in the map's own pixels.
+function placeOf(state, event) {
+  const box = state.over.getBoundingClientRect();
+  return [((event.clientX - box.left) * state.width) / box.width, ((event.clientY - box.top) * state.height) / box.height];
+}
+
 function listen(state) {
   const { over } = state, fingers = new Map();
-  let moved = 0, apart = 0;
+  let moved = 0, apart = 0, hasPinched = false;
   const spread = () => {
     const [a, b] = [...fingers.values()];
     return Math.hypot(a[0] - b[0], a[1] - b[1]);
   };
   over.addEventListener("pointerdown", (event) => {
+    if (event.button) return; // not the main one
+    const now = placeOf(state, event);
     over.setPointerCapture(event.pointerId);
-    fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+    fingers.set(event.pointerId, now);
     moved = 0;
+    hasPinched = fingers.size > 1;
     if (fingers.size === 2) apart = spread();
-    if (state.tool !== "move") state.path = [[event.offsetX, event.offsetY]];
+    state.path = state.tool === "move" || hasPinched ? [] : [now];
   });
   over.addEventListener("pointermove", (event) => {
-    const before = fingers.get(event.pointerId), now = [event.offsetX, event.offsetY];
+    const before = fingers.get(event.pointerId), now = placeOf(state, event);
     if (!before) return void hover(state, nearest(state, ...now));
     fingers.set(event.pointerId, now);
     moved += Math.abs(now[0] - before[0]) + Math.abs(now[1] - before[1]);
@@ -303,7 +313,8 @@ function listen(state) {
       const wide = spread();
       zoomBy(state, wide / apart, ...now);
       apart = wide;
-    } else if (state.tool === "move") moveBy(state, now[0] - before[0], now[1] - before[1]);
+    } else if (hasPinched) return; // one finger is up, the other one to follow
+    else if (state.tool === "move") moveBy(state, now[0] - before[0], now[1] - before[1]);
     else {
       const [first] = state.path;
       if (state.tool === "box") state.path = [first, [now[0], first[1]], now, [first[0], now[1]]];
@@ -315,8 +326,9 @@ function listen(state) {
     if (!fingers.delete(event.pointerId)) return;
     const { path } = state;
     state.path = [];
+    if (hasPinched || event.type === "pointercancel") return drawOver(state);
     if (moved < 5) {
-      const i = nearest(state, event.offsetX, event.offsetY);
+      const i = nearest(state, ...placeOf(state, event));
       if (event.pointerType === "touch") hover(state, i); // a finger cannot hover before
       if (i !== null) state.trigger("query", state.view.rows[i]);
     } else if (state.tool !== "move") choose(state, path);
@@ -327,7 +339,7 @@ function listen(state) {
   over.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || hover(state, null));
   over.addEventListener("wheel", (event) => {
     event.preventDefault();
-    zoomBy(state, ZOOM ** -event.deltaY, event.offsetX, event.offsetY);
+    zoomBy(state, ZOOM ** -event.deltaY, ...placeOf(state, event));
   }, { passive: false });
   over.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [STEP_PX, 0], ArrowRight: [-STEP_PX, 0], ArrowUp: [0, STEP_PX], ArrowDown: [0, -STEP_PX] }[event.key];

@@ -26,8 +26,8 @@ function sight(parent, address, label, alt, click) {
 }
 
 function middle(node, root) {
-  const box = node.getBoundingClientRect(), all = root.getBoundingClientRect();
-  return [box.left - all.left + box.width / 2, box.top - all.top + box.height / 2];
+  const box = node.getBoundingClientRect(), all = root.getBoundingClientRect(), zoom = all.width / root.offsetWidth; // presenting enlarges
+  return [box.left - all.left + box.width / 2, box.top - all.top + box.height / 2].map((px) => px / zoom);
 }
 
 // Lines between the tiles of one picture, strip by strip.
@@ -49,11 +49,14 @@ function link(root, row) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".figure"), { words } = data;
   const query = root.querySelector(".query"), strips = root.querySelector(".strips");
+  const held = root.getRootNode().activeElement, hadFocus = root.contains(held);
+  const tileOf = (node) => `.strip[data-name="${node.closest(".strip").dataset.name}"] .tile[data-row="${node.closest(".tile").dataset.row}"]`;
+  const again = hadFocus && held.closest(".strip") && `${tileOf(held)} .${held.className}`;
   root.querySelector("svg")?.remove();
   query.replaceChildren();
   strips.replaceChildren();
   const own = element(query, "div", "tile");
-  sight(own, data.picture, data.label, words.query.replace("{label}", data.label));
+  sight(own, data.picture, data.label, words.query.replace("{label}", () => data.label));
   if (data.isRow) {
     const back = element(query, "button", "back", words.back);
     back.type = "button";
@@ -78,5 +81,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       for (const event of ["pointerleave", "focusout"]) tile.addEventListener(event, () => link(root, null));
     }
   }
+  const focused = hadFocus && ((again && root.querySelector(again)) || root.querySelector(".back, .strips .sight:enabled"));
+  if (focused) focused.focus({ preventScroll: true }); // what had the focus was drawn anew
   root.dataset.painted = data.key;
 }

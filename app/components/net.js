@@ -255,6 +255,17 @@ function peak(seen, layer, unit) {
   return [Math.floor(place / layer.size), place % layer.size];
 }
 
+// Whether the server says something new: neither what it said last, nor what was chosen here, after which another layer may have
+// been opened. Where it merely lets go of a unit in a layer that was left, as when the model changes, that is none either.
+function tellsNews(view) {
+  const before = shared.said, said = JSON.stringify(view), at = (shared.chosen ??= []).lastIndexOf(said);
+  shared.said = said;
+  shared.chosen.splice(0, at + 1);
+  if (!shared.view) return true;
+  const isLeft = before && view.unit === null && view.layer === JSON.parse(before).layer && view.layer !== shared.view.layer;
+  return said !== before && at < 0 && !isLeft;
+}
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".net"), state = STATES.get(root) ?? {};
   STATES.set(root, state);
@@ -279,12 +290,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   whenLetGo(root, redraw);
 
-  const said = JSON.stringify(seen.view); // the server's word counts when it is a new one; else the browser knows better
+  const isNews = tellsNews(seen.view);
   shared.dispatchEvent(new Event("seen"));
   shared.addEventListener("view", mark, { signal });
-  if (shared.said !== said || !shared.view) look(seen.view);
-  else look(shared.view.asked); // strongest places move with what is computed
-  shared.said = said;
+  look(isNews ? seen.view : shared.view.asked); // strongest places move with what is computed
   let wide = room.clientWidth;
   state.watcher?.disconnect();
   state.watcher = new ResizeObserver(() => {

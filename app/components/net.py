@@ -88,7 +88,7 @@ def net(
         "view": {"layer": view.layer, "unit": view.unit, "row": (view.place or (None,))[0], "column": (view.place or (0, None))[1]},
         "panel": {"layer": panel[0], "unit": panel[1], "row": panel[2][0], "column": panel[2][1]},
         "muted": view.lesions.muted(config),
-        "amounts": {target: view.lesions.amount(target) for target in (*TOWERS, CROSS_TALK)},
+        "amounts": {**dict.fromkeys((*TOWERS, CROSS_TALK), 0), **view.lesions.amounts},
         "classes": [class_word(name) for _, name in seen.classes],
         "values": {name: seen[name].tolist() for name in ("fc8", "prob")},
         "words": _words(config),

@@ -172,7 +172,12 @@ function takeDrops(state, signal) {
 
 async function take(file, state) {
   if (file.size > state.view.largest) return void state.trigger("file", { name: file.name, size: file.size });
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  let bytes;
+  try {
+    bytes = new Uint8Array(await file.arrayBuffer());
+  } catch {
+    return void state.trigger("file", { name: file.name }); // a folder, or gone
+  }
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   state.trigger("file", { name: file.name, bytes: btoa(text) });

@@ -90,6 +90,7 @@ function drawBars(view, state, bars) {
     track.append(document.createElement("i"), document.createElement("b"));
     bars.append(name, track);
   }
+  while (bars.children.length > 2 * view.shown) bars.lastChild.remove(); // another model has fewer
   guesses.forEach((guess, i) => {
     const name = bars.children[2 * i], [bar, number] = bars.children[2 * i + 1].children;
     name.textContent = name.title = (guess === label ? "✓ " : "") + view.classes[guess];
@@ -117,6 +118,7 @@ function player(view, state, root, paint) {
     clearInterval(state.timer);
     state.timer = 0;
     button.textContent = view.words.play;
+    said.ariaLive = "polite";
   };
   const say = () => {
     slider.value = state.moment;
@@ -140,6 +142,7 @@ function player(view, state, root, paint) {
     if (state.timer) return stop();
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(state.moment === last ? 0 : last);
     button.textContent = view.words.pause;
+    said.ariaLive = "off"; // while it plays
     show(state.moment === last ? 0 : state.moment); // it never starts by itself, so motion is always asked for
     state.timer = setInterval(() => {
       if (!root.isConnected || state.moment === last) return stop();

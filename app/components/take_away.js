@@ -40,7 +40,8 @@ function sizeOf(node) {
 
 function nameOf(node) {
   const card = node.closest(".card")?.querySelector("h4")?.textContent; // a unit, enlarged
-  const caption = card || node.closest("figure")?.querySelector("figcaption")?.textContent;
+  const layer = node.closest(".atlas[data-layer]")?.dataset.layer, figure = node.closest("figure")?.querySelector("figcaption")?.textContent;
+  const caption = card || (layer && figure ? `${layer}, ${figure}` : figure);
   const inside = node.querySelector?.("[role=img][aria-label], canvas[aria-label], svg[aria-label]")?.getAttribute("aria-label");
   const around = node.closest("[aria-label]")?.getAttribute("aria-label");
   return (caption || node.getAttribute("alt") || node.getAttribute("aria-label") || inside || around || headingOf(node)).trim();
@@ -64,9 +65,12 @@ function unitOf(node) {
   return layer ? { layer, number: Number(number), ofPicture: kind === "seen" } : null;
 }
 
+// The model that a picture is of: the one in use, or the one beside it.
+const modelOf = (state, node) => node.querySelector?.("[data-model]")?.dataset.model ?? state.data.model;
+
 // The picture's name; model, unit if it shows one, the photograph if it is made from that, page.
 function captionOf(state, node) {
-  const { data } = state, { words } = data, shown = unitOf(node), about = [data.model];
+  const { data } = state, { words } = data, shown = unitOf(node), about = [modelOf(state, node)];
   if (shown) {
     const [units, towers] = data.layers[shown.layer] ?? [1, 1], gpu = 1 + Math.floor(((shown.number - 1) * towers) / units);
     about.push(fill(towers === 2 ? words.unit : words.unitOneTower, { name: shown.layer, number: shown.number, gpu }));
@@ -78,7 +82,7 @@ function captionOf(state, node) {
 function fileName(state, node, kind) {
   const { data } = state, shown = unitOf(node);
   const what = nameOf(node).toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, "-").slice(0, 40).replace(/^-|-$/g, "");
-  const parts = ["alexnet", data.model, shown?.layer ?? data.page, shown?.number, what];
+  const parts = ["alexnet", modelOf(state, node), shown?.layer ?? data.page, shown?.number, what];
   return `${parts.filter(Boolean).join("-")}.${kind}`;
 }
 
@@ -335,12 +339,14 @@ export default function ({ parentElement, data }) {
         button.onclick = async () => save(await make(state, node), fileName(state, node, kind));
       }
     }
-    state.names = found.map(nameOf).join("\n");
+    Object.assign(state, { found, names: found.map(nameOf) });
     root.dataset.pictures = found.length;
   };
+  // other pictures, others in their place, or other names
+  const isOther = (found) => found.length !== state.found.length || found.some((node, i) => node !== state.found[i] || nameOf(node) !== state.names[i]);
   refresh();
   // what a page draws comes bit by bit, and components draw where no observer of the page looks
   clearInterval(root.timer); // Streamlit calls this anew for new data; what an earlier call returned it may never call
-  const timer = (root.timer = setInterval(() => isShown(root) && pictures().map(nameOf).join("\n") !== state.names && refresh(), LOOK_MS));
+  const timer = (root.timer = setInterval(() => isShown(root) && isOther(pictures()) && refresh(), LOOK_MS));
   return () => clearInterval(timer);
 }

@@ -4,25 +4,26 @@ const TYPING = `input, textarea, select, [contenteditable="true"], [role="textbo
 const PRESSED_BY_SPACE = `button, summary, a, [role="button"], [role="checkbox"], [role="radio"], [role="slider"]`;
 const REASONS = { NotAllowedError: "refused", NotFoundError: "none", OverconstrainedError: "none", NotReadableError: "busy" };
 
-function say(state, text) {
-  state.root.querySelector(".says").textContent = text;
+function say(state, word) {
+  state.word = word; // in whatever language comes
+  state.root.querySelector(".says").textContent = state.words[word];
 }
 
 async function start(state) {
-  const { video, words } = state;
-  if (!navigator.mediaDevices?.getUserMedia) return say(state, words.insecure);
-  say(state, words.waiting);
+  const { video } = state;
+  if (!navigator.mediaDevices?.getUserMedia) return say(state, "insecure");
+  say(state, "waiting");
   try {
     state.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } } });
   } catch (error) {
-    return say(state, words[REASONS[error.name] ?? "failed"]);
+    return say(state, REASONS[error.name] ?? "failed");
   }
   if (!state.root.isConnected) return stop(state);
   video.srcObject = state.stream;
   await video.play();
   video.hidden = state.button.disabled = false;
   state.root.dataset.on = "";
-  say(state, words.hint);
+  say(state, "hint");
 }
 
 function stop(state) {
@@ -63,6 +64,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   state.button.onclick = () => take(state);
   state.video.setAttribute("aria-label", data.words.alt);
   if (isNew) start(state);
+  else say(state, state.word);
   state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
   const listening = (state.listening = new AbortController()), { signal } = listening;
   const onKey = (event) => {

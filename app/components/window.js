@@ -279,7 +279,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const row = view.origin[0] + Math.floor(i / view.size), column = view.origin[1] + (i % view.size);
     setTriggerValue("open", [Number(view.names[channel]) - 1, row, column]);
   };
-  root.querySelector(".lead").textContent = view.lead;
+  const lead = root.querySelector(".lead"), hadFocus = root.contains(root.getRootNode().activeElement);
+  lead.textContent = view.lead;
   pictures(view, root.querySelector(".pictures"));
   root.querySelector(".player").hidden = single;
   for (const name of ["channels", "grids", "contributions"]) root.querySelector(`.${name}`).replaceChildren();
@@ -300,6 +301,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const blocks = root.querySelector(".blocks");
   blocks.replaceChildren();
   for (const made of view.blocks) block(blocks, made, view.words);
+  if (hadFocus && !root.contains(root.getRootNode().activeElement)) {
+    lead.tabIndex = -1;
+    lead.focus({ preventScroll: true }); // what had the focus was drawn anew
+  }
   const [layer, unit] = view.unit;
   Object.assign(root.dataset, { painted: key, layer, unit }); // layer and unit for Take away's captions
 }

@@ -42,7 +42,12 @@ def _mute_tower() -> None:
 
 
 def _mute_unit() -> None:
+    """Mute the unit that the card shows, which stays the unit in use, though it is not the strongest any more."""
     if asked := atlas.asked_to_mute():
+        layer, _, number = asked[0].partition(".")
+        unit = int(number) - 1
+        if (layer, unit) != (state.view().layer, state.view().unit):
+            state.change(layer=layer, unit=unit, place=None)
         state.mute(*asked)
 
 

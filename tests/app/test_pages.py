@@ -149,6 +149,7 @@ def test_back_to_the_first_sample(app: AppTest, monkeypatch: pytest.MonkeyPatch)
     app.pills(key="sample").set_value("coffee").run()
     app.query_params.clear()
     assert "Cat. The network sees" in text(app.run())
+    assert app.pills(key="sample").value == "cat"
     app.segmented_control(key="source").set_value("upload").run()
     app.file_uploader(key="upload_0").upload("my photo.png", photo(), "image/png").run()
     app.query_params.clear()

@@ -11,7 +11,7 @@ from app.samples import sample_path
 from app.text import class_word, speaking, table
 from app.view import Lesions
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, in_box, open_page, predictions, settle, slide, strongest_map, upload
+from tests.e2e.actions import atlas, in_box, open_layer, open_page, predictions, settle, slide, strongest_map, upload
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -104,3 +104,21 @@ def test_mute_one_unit(wide_page: Page) -> None:
     settle(wide_page)
     wide_page.locator('.net [data-target="cross_talk"]').click()  # what the folded sliders said does not come back
     expect(wide_page.get_by_text("Muted: cross-talk 100 %.", exact=True)).to_be_visible()
+
+
+def test_the_unit_that_is_shown_at_first_is_muted(wide_page: Page) -> None:
+    """Though it is the strongest no more it stays in sight, to be healed; muted with its GPU it is healed with that."""
+    open_page(wide_page, "")
+    open_layer(wide_page, "conv5")
+    name = wide_page.locator(".atlas .card h4").inner_text()
+    mute, heal = (wide_page.get_by_role("button", name=f"{what} this unit") for what in ("Mute", "Heal"))
+    mute.click()
+    expect(heal).to_be_visible()
+    settle(wide_page)
+    expect(wide_page.locator(".atlas .card h4")).to_have_text(name)
+    expect(wide_page.get_by_text(f"Muted: {name.split(',')[0]} 100 %.")).to_be_visible()
+    heal.click()
+    expect(mute).to_be_visible()
+    wide_page.locator(f'.net [data-target="gpu{name[-1]}"]').click()
+    expect(mute).to_have_count(0)
+    expect(heal).to_have_count(0)

@@ -12,7 +12,17 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from app.samples import sample_path
 from app.text import table
 from model.explorer import Explorer
-from tests.e2e.actions import atlas, expect_no_trouble, in_box, open_layer, open_page, settle, strongest_map
+from tests.e2e.actions import (
+    atlas,
+    expect_no_trouble,
+    in_box,
+    open_layer,
+    open_page,
+    point_at,
+    select,
+    settle,
+    strongest_map,
+)
 from tests.test_shipped_model import MODEL
 
 pytestmark = pytest.mark.e2e
@@ -201,3 +211,20 @@ def test_the_same_unit_can_be_chosen_again(wide_page: Page) -> None:
     open_layer(wide_page, "conv2").locator("canvas.maps").first.click(position={"x": 4, "y": 4})
     expect(wide_page.get_by_role("heading", name="conv2 unit 1 on GPU1")).to_be_visible()
     expect(wide_page.locator(".st-key-unit_panel")).to_have_css("opacity", "1")
+
+
+def test_an_answer_does_not_take_back_a_newer_choice(wide_page: Page) -> None:
+    """A layer that was opened before the server has answered; nor does another model close it."""
+    open_page(wide_page, "")
+    atlas(wide_page, "conv1").locator("canvas.maps").first.click(position={"x": 5, "y": 5})
+    open_layer(wide_page, "conv5")
+    settle(wide_page)
+    atlas(wide_page, "conv5")
+    expect(wide_page.get_by_role("heading", name="conv1 unit 1 on GPU1")).to_be_visible()
+    select(wide_page, "Model", "imagenet20-mini")
+    settle(wide_page)
+    atlas(wide_page, "conv5")
+    point_at(wide_page, "conv5", 7, 2, 2)
+    wide_page.mouse.down()
+    wide_page.mouse.up()
+    expect(wide_page.get_by_role("heading", name="conv5 unit 8 on GPU1")).to_be_visible()

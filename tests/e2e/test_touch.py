@@ -69,6 +69,39 @@ def test_tap_on_map_and_neighbours(phone: Page) -> None:
     assert phone.url != before
 
 
+def test_a_pinch_with_the_box_is_no_box(phone: Page) -> None:
+    """It makes the map larger; nothing is selected, no point is asked about, and nothing goes wrong."""
+    troubles: list[object] = []
+    phone.on("pageerror", lambda trouble: troubles.append(trouble))  # noqa: PLW0108
+    open_page(phone, "neighbours")
+    points = phone.locator(".map[data-painted]")
+    points.get_by_role("button", name="Box").tap()
+    over, before = points.locator(".over"), phone.url
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box
+    middle, height = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    far = "(root) => Math.hypot(root.place(0)[0] - root.place(9)[0], root.place(0)[1] - root.place(9)[1])"
+    apart, touch = points.evaluate(far), phone.context.new_cdp_session(phone)
+
+    def fingers(kind: str, *places: float) -> None:
+        points = [{"x": middle + place, "y": height, "id": i} for i, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", -20)
+    fingers("touchStart", -20, 20)
+    for wide in (30, 45, 60):
+        fingers("touchMove", -wide, wide)
+    fingers("touchEnd", -60)
+    fingers("touchMove", -70)
+    fingers("touchEnd")
+    settle(phone)
+    assert points.evaluate(far) > 1.5 * apart
+    assert phone.url == before
+    expect(phone.locator(".selected")).to_have_count(0)
+    assert troubles == []
+
+
 def test_targets_are_large_enough(phone: Page) -> None:
     for path in ("", "kernels?lang=zh", "neighbours", "predict?lang=zh"):
         open_page(phone, path)

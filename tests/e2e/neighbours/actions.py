@@ -38,4 +38,5 @@ def at(found: Locator, row: int) -> tuple[float, float]:
     place = found.evaluate("(root, row) => root.place(row)", row)
     box = found.locator(".over").bounding_box()
     assert box
-    return box["x"] + place[0], box["y"] + place[1]
+    zoom = box["width"] / found.locator(".over").evaluate("(over) => over.clientWidth")
+    return box["x"] + zoom * place[0], box["y"] + zoom * place[1]

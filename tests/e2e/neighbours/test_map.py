@@ -201,6 +201,22 @@ def test_a_dropped_picture_lands_among_its_neighbours(wide_page: Page, gallery: 
     assert np.hypot(place[0] - there[0], place[1] - there[1]) < 0.15 * min(box["width"], box["height"])
 
 
+def test_presenting_a_point_is_where_it_is_seen(wide_page: Page) -> None:
+    """All is larger then; what the pointer is on and where the card stands is reckoned with it."""
+    found = the_map(wide_page, "neighbours?gallery=colours&present=1")
+    for row in (3, 20, 41):
+        wide_page.mouse.move(*at(found, row))
+        expect(found).not_to_have_attribute("data-hover", "")
+        there = at(found, int(str(found.get_attribute("data-hover"))))
+        assert np.hypot(*np.subtract(there, at(found, row))) < 3  # it, or one that lies on it
+        card, room = found.locator(".card").bounding_box(), found.locator(".over").bounding_box()
+        assert card
+        assert room
+        assert room["x"] <= card["x"]
+        assert card["x"] + card["width"] <= room["x"] + room["width"] + 1
+        wide_page.mouse.move(1, 1)
+
+
 def test_map_by_keyboard(wide_page: Page) -> None:
     found = the_map(wide_page)
     over = found.locator(".over")

@@ -98,6 +98,31 @@ def test_what_two_strips_share_is_linked(wide_page: Page, gallery: Gallery) -> N
     expect(wide_page.locator(".figure line")).to_have_count(4)
 
 
+def test_presenting_lines_lead_from_tile_to_tile(wide_page: Page) -> None:
+    open_page(wide_page, "neighbours?gallery=colours&k=48&present=1")
+    strip(wide_page, "fc7").locator(".tile").first.hover()
+    ends = wide_page.locator(".figure").evaluate(
+        """(root) => {
+          const line = root.querySelector("line").getBoundingClientRect(), [a, b] = root.querySelectorAll(".tile.linked");
+          const middle = (tile, box = tile.getBoundingClientRect()) => [box.left + box.width / 2, box.top + box.height / 2];
+          return [[line.left, line.right, line.top, line.bottom], [middle(a), middle(b)]];
+        }"""
+    )
+    (left, right, top, bottom), tiles = ends
+    xs, ys = zip(*tiles, strict=True)
+    assert (left, right, top, bottom) == pytest.approx((min(xs), max(xs), min(ys), max(ys)), abs=4)
+
+
+def test_the_focus_stays_with_the_figure(wide_page: Page) -> None:
+    """What had it is drawn anew: after a choice it is on the way back, after that on the first neighbour."""
+    open_page(wide_page, "neighbours?gallery=colours")
+    strip(wide_page, "fc7").locator(".sight").nth(2).press("Enter")
+    back = wide_page.get_by_role("button", name="Back to your picture")
+    expect(back).to_be_focused()
+    back.press("Enter")
+    expect(wide_page.locator(".strip .sight").first).to_be_focused()
+
+
 def test_why_near(wide_page: Page, gallery: Gallery) -> None:
     open_page(wide_page, "neighbours?gallery=colours&query=1")
     strip(wide_page, "fc7").locator(".why").nth(1).click()
