@@ -11,6 +11,6 @@ from training.recipes.full20 import RECIPE as FIRST
 from training.schedule import Trapezoid
 
 RECIPE = replace(
-    FIRST, name="full20_more", schedule=Trapezoid(warmup_epochs=0.25, decay_epochs=6), epochs=6, lr=0.005, bias_lr=0.01,
+    FIRST, name="full20_more", schedule=Trapezoid(warmup_epochs=0.25, decay_epochs=5), epochs=5, lr=0.005, bias_lr=0.01,
     crop_px=(144, 256), input_px=((0, 160),),
 )  # fmt: skip

@@ -7,8 +7,5 @@ from dataclasses import replace
 
 from training.recipes.full20_more import RECIPE as OURS
 from training.recipes.full20_torchvision import RECIPE as FIRST
-from training.schedule import Trapezoid
 
-RECIPE = replace(
-    OURS, name="full20_torchvision_more", net=FIRST.net, schedule=Trapezoid(warmup_epochs=0.25, decay_epochs=7), epochs=7,
-)  # fmt: skip
+RECIPE = replace(OURS, name="full20_torchvision_more", net=FIRST.net)
