@@ -88,6 +88,7 @@ def undo() -> None:
     if before := lesions_before():
         st.session_state["view"] = replace(view(), lesions=before[-1])
         st.session_state["lesions_before"] = before[:-1]
+        st.session_state["changed_here"] = True
 
 
 def reset_lesions() -> None:

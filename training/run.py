@@ -148,6 +148,8 @@ def start(args: argparse.Namespace) -> Run:
             if args.resume
             else f"{args.out} holds a run already; add --resume to go on with it, or give another --out."
         )
+    if not args.resume and any((args.out / name).exists() for name in ("metrics.jsonl", "best.pt", "model.onnx")):
+        raise ValueError(f"{args.out} holds a run, or a model, without its checkpoint; give another --out.")
     if device.type == "cpu":
         keep_freed_memory()
     place = join(args.parallel, recipe.net, device)
@@ -162,8 +164,6 @@ def start(args: argparse.Namespace) -> Run:
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."
         )
     args.out.mkdir(parents=True, exist_ok=True)
-    if place.is_first and not args.resume:
-        forget(args.out)
     run = Run(recipe, train, val, args.out, device, place, args.validate_on)
     if args.compile:
         run.model = torch.compile(run.model)  # type: ignore[assignment]
@@ -171,9 +171,10 @@ def start(args: argparse.Namespace) -> Run:
         run.restore()
     elif args.start:
         fresh = run.start_from(args.start)
-        if place.is_first:
-            print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}. {inherit(args.start, args.out)}")
     if place.is_first and not args.resume:
+        forget(args.out)
+        if args.start:
+            print(f"Starting from {args.start}; new: {', '.join(fresh) or 'nothing'}. {inherit(args.start, args.out)}")
         origin = {"from": str(args.start), "trained_before": trained_before(args.start)} if args.start else {}
         (args.out / "run.json").write_text(json.dumps(describe(run) | origin, indent=1))
     return run

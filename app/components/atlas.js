@@ -196,7 +196,11 @@ function card(state) {
   const isSilenced = !isMuted && (seen.muted[layer.name] ?? []).includes(at.unit); // with its GPU or layer, where that is healed
   mute.hidden = !layer.gained || isSilenced;
   mute.textContent = isMuted ? words.heal_unit : words.mute_unit;
-  mute.onclick = () => state.trigger("mute", { target, amount: isMuted ? 0 : 1 });
+  mute.onclick = () => {
+    const { asked, unit } = shared.view;
+    if (asked.unit == null || unit !== at.unit) lookAt({ layer: layer.name, unit: at.unit, row: null, column: null }); // it stays in sight
+    state.trigger("mute", { target, amount: isMuted ? 0 : 1 });
+  };
 }
 
 // What has a unit on it: a tower's canvas, or a class's row.
@@ -204,15 +208,21 @@ function holderOf(state, unit) {
   return state.parts.find(({ order }) => order.includes(unit))?.canvas ?? state.root.querySelector(`.choice[data-unit="${unit}"]`);
 }
 
-// Here at once; the server hears of it, and says the same later.
-function lookAt(state, view) {
+// Here at once, as the server says later.
+function lookAt(view) {
   shared.look(view);
-  (shared.chosen ??= []).push(JSON.stringify(view));
-  state.trigger("view", view);
+  shared.chosen = JSON.stringify(view);
+}
+
+// The server hears of it; choices are numbered, so that an answer to an older one does not take a newer one back.
+function send(state, view) {
+  lookAt(view);
+  shared.turn = (shared.turn ?? 0) + 1;
+  state.trigger("view", { ...view, turn: shared.turn });
 }
 
 function choose(state, at, focus) {
-  lookAt(state, { layer: state.layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
+  send(state, { layer: state.layer.name, unit: at.unit, row: at.row ?? null, column: at.column ?? null });
   if (focus) holderOf(state, at.unit)?.focus({ preventScroll: true });
 }
 
@@ -246,7 +256,7 @@ function back(state) {
   const { asked, layer, unit } = shared.view;
   if (asked.row != null) return choose(state, { unit });
   if (asked.unit == null) return shared.dispatchEvent(new Event("net"));
-  lookAt(state, { layer, unit: null, row: null, column: null });
+  send(state, { layer, unit: null, row: null, column: null });
 }
 
 const ARROWS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };

@@ -87,7 +87,14 @@ def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], Non
 def chosen() -> dict[str, Any]:
     """What a click chose: layer, unit (from 0), row and column; all but the layer may be None."""
     view: dict[str, Any] = st.session_state[KEY]["view"]
+    st.session_state["atlas_heard"] = int(view["turn"])
     return view
+
+
+def heard() -> int:
+    """How many choices the server has heard of; see atlas.js."""
+    turn: int = st.session_state.get("atlas_heard", 0)
+    return turn
 
 
 def asked_to_mute() -> tuple[str, float] | None:

@@ -227,6 +227,7 @@ function keepFocus(root, draw) {
 
 function look(view) {
   const seen = shared.seen, layer = seen.layers.find(({ name }) => name === view.layer) ?? seen.layers[0];
+  if (view.unit >= layer.units || view.row >= layer.size) view = { layer: layer.name, unit: null, row: null, column: null }; // another net's
   const unit = view.unit ?? strongest(seen, layer, 0, layer.units);
   let { row, column } = view;
   if (row == null) [row, column] = peak(seen, layer, unit);
@@ -255,15 +256,14 @@ function peak(seen, layer, unit) {
   return [Math.floor(place / layer.size), place % layer.size];
 }
 
-// Whether the server says something new: neither what it said last, nor what was chosen here, after which another layer may have
-// been opened. Where it merely lets go of a unit in a layer that was left, as when the model changes, that is none either.
-function tellsNews(view) {
-  const before = shared.said, said = JSON.stringify(view), at = (shared.chosen ??= []).lastIndexOf(said);
-  shared.said = said;
-  shared.chosen.splice(0, at + 1);
+// Whether the server says something new: not while a newer choice is on its way to it, nor what it said last, nor what was
+// chosen here, after which another layer may have been opened. It names no layer without a unit of its own accord: one that was left.
+function tellsNews({ view, heard }) {
+  const before = shared.said, said = (shared.said = JSON.stringify(view));
   if (!shared.view) return true;
-  const isLeft = before && view.unit === null && view.layer === JSON.parse(before).layer && view.layer !== shared.view.layer;
-  return said !== before && at < 0 && !isLeft;
+  if (heard < (shared.turn ?? 0)) return false;
+  const isLeft = view.unit === null && view.layer !== shared.view.layer;
+  return said !== before && said !== shared.chosen && !isLeft;
 }
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -290,7 +290,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   whenLetGo(root, redraw);
 
-  const isNews = tellsNews(seen.view);
+  const isNews = tellsNews(seen);
   shared.dispatchEvent(new Event("seen"));
   shared.addEventListener("view", mark, { signal });
   look(isNews ? seen.view : shared.view.asked); // strongest places move with what is computed

@@ -59,6 +59,7 @@ def net(
     view: View,
     panel: tuple[str, int, tuple[int, int]],
     key: str,
+    heard: int,
     times: Mapping[str, float],
     on_mute: Callable[[], None],
 ) -> None:
@@ -70,6 +71,8 @@ def net(
         What the server's own panels show.
     key : str
         Changes with what is computed.
+    heard : int
+        The number of the latest choice that the server knows of (`atlas.heard`).
     times : mapping
         Milliseconds by layer.
     """
@@ -81,6 +84,7 @@ def net(
         offset, first = offset + row.num_values, first + row.units
     header = {
         "key": key,
+        "heard": heard,
         "layers": layers,
         "towers": config.towers,
         "colours": GPU_COLOURS,

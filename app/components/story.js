@@ -146,8 +146,8 @@ function player(view, state, root, paint) {
     show(state.moment === last ? 0 : state.moment); // it never starts by itself, so motion is always asked for
     state.timer = setInterval(() => {
       if (!root.isConnected || state.moment === last) return stop();
+      if (state.moment + 1 === last) stop(); // before it is said, to be heard
       show(state.moment + 1);
-      if (state.moment === last) stop();
     }, MOMENT_MS);
   };
 }

@@ -41,7 +41,7 @@ function sizeOf(node) {
 function nameOf(node) {
   const card = node.closest(".card")?.querySelector("h4")?.textContent; // a unit, enlarged
   const layer = node.closest(".atlas[data-layer]")?.dataset.layer, figure = node.closest("figure")?.querySelector("figcaption")?.textContent;
-  const caption = card || (layer && figure ? `${layer}, ${figure}` : figure);
+  const caption = card || (layer && figure ? `${layer} · ${figure}` : figure);
   const inside = node.querySelector?.("[role=img][aria-label], canvas[aria-label], svg[aria-label]")?.getAttribute("aria-label");
   const around = node.closest("[aria-label]")?.getAttribute("aria-label");
   return (caption || node.getAttribute("alt") || node.getAttribute("aria-label") || inside || around || headingOf(node)).trim();

@@ -21,7 +21,7 @@ def main() -> None:
     layer, unit, place = answers.layer_and_unit(seen)
     shown = state.view().fitting(opened.config)
     key = f"{state.model_key()} {answers.key()}"
-    net.net(opened.config, seen, shown, (layer, unit, place), key, answers.layer_times(), _mute_tower)
+    net.net(opened.config, seen, shown, (layer, unit, place), key, atlas.heard(), answers.layer_times(), _mute_tower)
     st.caption(t("net_caption" if opened.config.towers == 2 else "net_caption_one_tower", passes=PASSES))
     atlas.atlas(opened.config, _look, _mute_unit)
     with st.container(key="unit_panel"), of_unit(layer, unit, of_picture=shown.tab in OF_PICTURE):

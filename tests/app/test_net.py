@@ -26,7 +26,7 @@ def test_all_layers_in_one_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write_toy(tmp_path / "model.onnx")
     seen = Explorer.open(tmp_path / "model.onnx", "cpu").run(picture())
     times = dict.fromkeys(TOY.layer, 1.0)
-    net.net(TOY, seen, View(), ("conv1", 0, (0, 0)), "key", times, lambda: None)
+    net.net(TOY, seen, View(), ("conv1", 0, (0, 0)), "key", 0, times, lambda: None)
     data = sent["data"]
     assert isinstance(data, bytes)
     (length,) = struct.unpack("<I", data[:4])

@@ -68,6 +68,15 @@ def test_lesions_undo_and_reset(app: AppTest) -> None:
     assert not app.exception
 
 
+def test_undo_where_the_browser_has_opened_a_layer(app: AppTest) -> None:
+    """The address has it, beside the lesions of before."""
+    app.run()
+    app.slider(key="lesion_gpu2").set_value(50).run()
+    app.query_params["layer"] = "conv5"
+    app.button(key="lesions_undo").click().run()
+    assert "Muted:" not in text(app)
+
+
 def test_a_lesion_is_one_forward_pass(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bars, maps and neighbours come of the same one; the intact answer beside them is the one from before."""
     passes: list[Explorer] = []

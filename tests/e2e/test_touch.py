@@ -72,7 +72,7 @@ def test_tap_on_map_and_neighbours(phone: Page) -> None:
 def test_a_pinch_with_the_box_is_no_box(phone: Page) -> None:
     """It makes the map larger; nothing is selected, no point is asked about, and nothing goes wrong."""
     troubles: list[object] = []
-    phone.on("pageerror", lambda trouble: troubles.append(trouble))  # noqa: PLW0108
+    phone.on("pageerror", lambda trouble: troubles.append(trouble))
     open_page(phone, "neighbours")
     points = phone.locator(".map[data-painted]")
     points.get_by_role("button", name="Box").tap()

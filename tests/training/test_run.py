@@ -142,8 +142,11 @@ def test_minutes_leave_off_and_judge_what_there_is(data: Path, monkeypatch: pyte
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_a_run_that_came_to_nothing_leaves_no_history(data: Path) -> None:
-    """Killed before its first checkpoint: its moments are not another run's, and a user's own files stay."""
+def test_a_run_that_came_to_nothing_leaves_no_history(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Killed before its first checkpoint: its moments are not another run's, and a user's own files stay.
+
+    A run whose checkpoint was removed is none of these, and loses nothing.
+    """
     for name in ("kernels/conv1_000.500.npy", "pictures/000.500.npz", "pictures/mine.npz", "earlier.npz"):
         (data / "out" / name).parent.mkdir(parents=True, exist_ok=True)
         (data / "out" / name).write_bytes(b"stale")
@@ -152,6 +155,10 @@ def test_a_run_that_came_to_nothing_leaves_no_history(data: Path) -> None:
     kept = {file.name for file in (data / "out").glob("*/*.np*")}
     assert "mine.npz" in kept
     assert not {"conv1_000.500.npy", "000.500.npz"} & kept
+    (data / "out" / "checkpoint.pt").unlink()
+    assert run(data, "out") == 2
+    assert "holds a run, or a model, without its checkpoint; give another --out." in capsys.readouterr().err
+    assert kept == {file.name for file in (data / "out").glob("*/*.np*")}
 
 
 def test_what_a_run_leaves(data: Path) -> None:
