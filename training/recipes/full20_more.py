@@ -2,6 +2,9 @@
 
 Departures from the paper are those of half20_more.
 
+Run once, at commit 5e56410, on 1 core of an Intel Xeon with AMX in 18 minutes (119 with full20's): 28.9 / 5.6 % top-1 / top-5 error with one
+crop, n = 7,854.
+
 Command:  OMP_NUM_THREADS=1 taskset -c 0 python -m training.run full20_more --data ../shared/data/imagenet-20 --out runs/full20_more --from runs/full20/model.onnx
 """
 
