@@ -116,9 +116,8 @@ def read_address(page: str) -> None:
         if touched or outrun or written.page != page or written.parts == parts:
             return
     named = View.from_address(parts)
-    sample = named.sample or (
-        DEFAULT_SAMPLE if view().sample else ""
-    )  # an upload stays, whatever sample was there before
+    first = DEFAULT_SAMPLE if view().sample else ""  # goes without saying; an upload stays
+    sample = named.sample or first
     if sample and sample != view().sample and "picture" not in parts:
         choose_sample(sample)
     if written is None:  # somebody's link, or a reload: the picture is on the machine that it was made on

@@ -85,7 +85,7 @@ def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], Non
 
 
 def chosen() -> dict[str, Any]:
-    """What a click chose: layer, unit (from 0), row and column; all but the layer may be None."""
+    """What a click chose: layer, unit (from 0), row and column; all but the layer may be None. From now on it is `heard`."""
     view: dict[str, Any] = st.session_state[KEY]["view"]
     st.session_state["atlas_heard"] = int(view["turn"])
     return view

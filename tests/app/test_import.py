@@ -93,6 +93,21 @@ def test_a_bar_only_where_it_is_known_how_far(
     assert (said in text(app)) != bar
 
 
+def test_an_upload_is_deleted_when_its_conversion_ends(models: Path, tmp_path: Path) -> None:
+    """Also when it fails, and nobody looks."""
+    folder = tmp_path / "upload"
+    folder.mkdir()
+    (folder / "net.pth").write_bytes(b"no weights")
+    arguments = (str(folder / "net.pth"), str(models / "x" / "model.onnx"))
+    job = command_job.CommandJob("model.convert", "x", arguments, folder).start()
+    for _ in range(300):
+        if job.is_over:
+            break
+        time.sleep(0.1)
+    assert job.error
+    assert not folder.exists()
+
+
 def test_where_an_imported_network_is_from(models: Path) -> None:
     made = models / "mine" / "model.onnx"
     made.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace as Facts
 
@@ -212,6 +213,15 @@ def test_the_colour_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -
     app.run()
     assert table("en")["lesson_figure3_joined"] in text(app)
     assert not app.exception
+
+
+def test_layers_that_talk_across_are_counted(app: AppTest, tmp_path: Path) -> None:
+    """Four in the paper's net; three without the cross-talk, which is no answer that could be chosen."""
+    assert "Four" in table("en")["lesson_gpus_option_2"]
+    for config, key in ((TOY, "lessons_unanswered"), (replace(TOY, conv3_reads_both=False), "lessons_unsettled")):
+        write_toy(tmp_path / "toy" / "model.onnx", config)
+        app = open_lesson(AppTest.from_file(FRAME, default_timeout=60), "gpus", 3)
+        assert [one.value for one in app.info] == [table("en")[key].format(right=table("en")["lesson_gpus_option_2"])]
 
 
 def test_nothing_is_left_to_normalise(app: AppTest) -> None:

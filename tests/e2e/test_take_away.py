@@ -169,3 +169,16 @@ def test_the_page_as_one_file_works_offline(wide_page: Page, browser: Browser, t
     assert "lesson=relu" in (page.locator("footer a").get_attribute("href") or "")
     assert [one for one in asked if not one.startswith(("file:", "data:"))] == []
     context.close()
+
+
+def test_whose_bars_and_which_layers_maps(wide_page: Page, tmp_path: Path) -> None:
+    """The model beside is named for its own bars, and an atlas's layer for its maps."""
+    open_page(wide_page, "predict?model=imagenet20&beside=tiny200")
+    panel = unfold(wide_page)
+    best = wide_page.locator(".st-key-beside_tiny200 .bars").get_attribute("aria-label")
+    file = taken(wide_page, panel.get_by_role("button", name=f"{best} as PNG", exact=True), tmp_path)
+    assert file.name.startswith("alexnet-tiny200-")
+    open_page(wide_page, "?layer=conv3")
+    panel = unfold(wide_page)
+    file = taken(wide_page, panel.get_by_role("button", name="conv3 · GPU1: 1 to 192 as PNG", exact=True), tmp_path)
+    assert "conv3-gpu1" in file.name

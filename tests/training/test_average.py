@@ -10,11 +10,9 @@ import training.recipe
 from model.explorer import Explorer
 from model.export import load_checkpoint
 from tests.toys import toy_net
-from tests.training.test_run import RECIPE, data, run, weights
+from tests.training.toy_run import RECIPE, run, weights
 from training.average import RunningMean
 from training.trainer import Run
-
-__all__ = ["data"]  # the fixture
 
 AVERAGED = dataclasses.replace(RECIPE, average_epochs=1)  # of three, of five steps each
 
