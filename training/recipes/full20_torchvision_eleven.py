@@ -1,0 +1,14 @@
+"""torchvision's `alexnet` for as many minutes as the paper's net has in full20_ten: eleven epochs, the last one at 160 pixels.
+
+Pictures, crops, colours, rate and schedule are full20_ten's; its convolutions begin as full20_torchvision's do.
+
+Not yet run.
+
+Command:  OMP_NUM_THREADS=1 taskset -c 1 python -m training.run full20_torchvision_eleven --data ../shared/data/imagenet-20 --out runs/full20_torchvision_eleven
+"""
+
+from dataclasses import replace
+
+from training.recipes.full20_torchvision import RECIPE as FULL
+
+RECIPE = replace(FULL, name="full20_torchvision_eleven", epochs=11, input_px=((0, 128), (10, 160)))
