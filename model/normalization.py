@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.layers import LRN
 
-CACHE_VALUES = 1_000_000  # values of a stretch of pixels: few enough for the cache that cores share, and enough to keep them all at work
+CACHE_BYTES = 500_000  # a thread: short enough to stay in its own cache, long enough to be worth a call
 
 
 @lru_cache(maxsize=16)
@@ -26,17 +26,10 @@ def _band(channels: int, n: int, weight: float, dtype: torch.dtype, device: torc
     return ((j - i >= -(n // 2)) & (j - i <= (n - 1) // 2)).to(dtype) * weight
 
 
-def _power(d: Tensor, beta: float) -> Tensor:
-    """d ** -beta."""
-    if beta != 0.75:
-        return d.pow(-beta)
-    root = d.rsqrt()
-    return root.sqrt().mul_(root)  # ten times as fast as pow on a CPU
-
-
 def _stretches(*tensors: Tensor) -> Any:
     """The same stretches of several matrices' rows: one on a GPU, cache-sized on a CPU."""
-    rows = max(1, CACHE_VALUES // tensors[0].shape[1]) if tensors[0].device.type == "cpu" else len(tensors[0])
+    num_rows, row = len(tensors[0]), tensors[0].shape[1] * tensors[0].itemsize
+    rows = max(1, CACHE_BYTES * torch.get_num_threads() // row) if tensors[0].device.type == "cpu" else num_rows
     return zip(*(tensor.split(rows) for tensor in tensors), strict=True)
 
 
@@ -51,29 +44,39 @@ def _maps(rows: Tensor, shape: torch.Size) -> Tensor:
 
 
 class _LocalResponseNorm(torch.autograd.Function):
+    """y = x * d ** -beta, where d = k + alpha * the windows' sums of squares; for the gradient it keeps d ** -beta and y / d."""
+
     @staticmethod
     def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
-        y, d, power = (torch.empty_like(x) for _ in range(3))
+        y, power, share = (torch.empty_like(x) for _ in range(3))
         band = _band(x.shape[1], lrn.n, lrn.alpha, x.dtype, x.device)
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, y_part, d_part, power_part in _stretches(x, y, d, power):
-                torch.mm(x_part.square(), band, out=d_part).add_(lrn.k)
-                power_part.copy_(_power(d_part, lrn.beta))
+            k = x.new_full((x.shape[1],), lrn.k)
+            for x_part, y_part, power_part, share_part in _stretches(x, y, power, share):
+                d = torch.addmm(k, x_part.square(), band)
+                if lrn.beta == 0.75:  # ten times as fast as pow on a CPU
+                    root = d.rsqrt_()
+                    torch.sqrt(root, out=power_part).mul_(root)
+                    inverse = root.square_()
+                else:
+                    torch.pow(d, -lrn.beta, out=power_part)
+                    inverse = d.reciprocal_()
                 torch.mul(x_part, power_part, out=y_part)
-        ctx.save_for_backward(x, y, d, power)
+                torch.mul(y_part, inverse, out=share_part)
+        ctx.save_for_backward(x, power, share)
         ctx.towers, ctx.lrn, ctx.shape = towers, lrn, maps.shape
         return _maps(y, maps.shape)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        x, y, d, power = ctx.saved_tensors
+        x, power, share = ctx.saved_tensors
         g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
         band = _band(x.shape[1], ctx.lrn.n, -2 * ctx.lrn.alpha * ctx.lrn.beta, x.dtype, x.device).T
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, y_part, d_part, power_part, g_part, dx_part in _stretches(x, y, d, power, g, dx):
-                around = torch.mm((g_part * y_part).div_(d_part), band)
-                torch.addcmul(g_part.mul(power_part), around, x_part, out=dx_part)
+            for x_part, power_part, share_part, g_part, dx_part in _stretches(x, power, share, g, dx):
+                around = torch.mm(g_part * share_part, band)
+                torch.addcmul(g_part * power_part, around, x_part, out=dx_part)
         return _maps(dx, ctx.shape), None, None
 
 
