@@ -1,8 +1,8 @@
 """Local response normalisation (section 3.3), fast enough to train with.
 
-torch's own slides a 3-D average pooling over the channels. Here the sum over neighbouring channels is a product with
-a banded matrix of ones, taken over a stretch of pixels that stays in the cache. In channels_last a pixel's values lie
-side by side, tower after tower, so that cutting them into rows of one tower each keeps windows inside a tower.
+torch's own slides a 3-D average pooling over the channels. Here the neighbouring channels are summed over a stretch of
+pixels that stays in the cache. In channels_last a pixel's values lie side by side, tower after tower, so that cutting
+them into rows of one tower each keeps windows inside a tower.
 """
 
 from __future__ import annotations
@@ -20,10 +20,27 @@ CACHE_BYTES = 500_000  # a thread: short enough to stay in its own cache, long e
 
 
 @lru_cache(maxsize=16)
-def _band(channels: int, n: int, weight: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(channels, channels): [j, i] is `weight` where channel j is among the n neighbours of channel i, else 0."""
+def _band(channels: int, n: int, before: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(channels, channels): [j, i] is 1 where channel j is in the window of channel i, else 0."""
     j, i = torch.arange(channels, device=device)[:, None], torch.arange(channels, device=device)[None, :]
-    return ((j - i >= -(n // 2)) & (j - i <= (n - 1) // 2)).to(dtype) * weight
+    return ((j - i >= -before) & (j - i < n - before)).to(dtype)
+
+
+def _window_sums(rows: Tensor, n: int, before: int) -> Tensor:
+    """For each value of (rows, channels) the sum of its window: `before` channels before it, itself, and n - 1 - before after it.
+
+    Matrix units (of GPUs, and of CPUs for bfloat16) are fastest at the product with a band of ones. In float32 a CPU is two to three
+    times as fast at n - 1 additions of the rows, a few zeros between them, to themselves shifted by one.
+    """
+    if rows.device.type != "cpu" or rows.dtype != torch.float32:
+        return rows @ _band(rows.shape[1], n, before, rows.dtype, rows.device)
+    num_rows, channels = rows.shape
+    padded = F.pad(rows, (before, n - 1 - before)).flatten()
+    num_sums = len(padded) - (n - 1)
+    sums = padded[:num_sums].clone()
+    for shift in range(1, n):
+        sums += padded[shift : shift + num_sums]
+    return sums.as_strided((num_rows, channels), (channels + n - 1, 1))
 
 
 def _stretches(*tensors: Tensor) -> Any:
@@ -50,11 +67,10 @@ class _LocalResponseNorm(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
         y, power, share = (torch.empty_like(x) for _ in range(3))
-        band = _band(x.shape[1], lrn.n, lrn.alpha, x.dtype, x.device)
+        k = x.new_tensor(lrn.k)
         with torch.autocast(x.device.type, enabled=False):
-            k = x.new_full((x.shape[1],), lrn.k)
             for x_part, y_part, power_part, share_part in _stretches(x, y, power, share):
-                d = torch.addmm(k, x_part.square(), band)
+                d = torch.add(k, _window_sums(x_part.square(), lrn.n, lrn.n // 2), alpha=lrn.alpha)
                 if lrn.beta == 0.75:  # ten times as fast as pow on a CPU
                     root = d.rsqrt_()
                     torch.sqrt(root, out=power_part).mul_(root)
@@ -72,11 +88,11 @@ class _LocalResponseNorm(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         x, power, share = ctx.saved_tensors
         g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
-        band = _band(x.shape[1], ctx.lrn.n, -2 * ctx.lrn.alpha * ctx.lrn.beta, x.dtype, x.device).T
+        n, factor = ctx.lrn.n, -2 * ctx.lrn.alpha * ctx.lrn.beta
         with torch.autocast(x.device.type, enabled=False):
             for x_part, power_part, share_part, g_part, dx_part in _stretches(x, power, share, g, dx):
-                around = torch.mm(g_part * share_part, band)
-                torch.addcmul(g_part * power_part, around, x_part, out=dx_part)
+                around = _window_sums(g_part * share_part, n, (n - 1) // 2)  # of those in whose window it is
+                torch.addcmul(g_part * power_part, around, x_part, value=factor, out=dx_part)
         return _maps(dx, ctx.shape), None, None
 
 
