@@ -60,39 +60,37 @@ def _maps(rows: Tensor, shape: torch.Size) -> Tensor:
     return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
+def _power(root: Tensor, beta: float) -> Tensor:
+    """d ** -beta of root = d ** -1/2."""
+    return root.sqrt().mul_(root) if beta == 0.75 else root.pow(2 * beta)  # ten times as fast as pow on a CPU
+
+
 class _LocalResponseNorm(torch.autograd.Function):
-    """y = x * d ** -beta, where d = k + alpha * the windows' sums of squares; for the gradient it keeps d ** -beta and y / d."""
+    """y = x * d ** -beta, where d = k + alpha * the windows' sums of squares; for the gradient it keeps x and d ** -1/2."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
-        y, power, share = (torch.empty_like(x) for _ in range(3))
-        k = x.new_tensor(lrn.k)
+        y, root, k = torch.empty_like(x), torch.empty_like(x), x.new_tensor(lrn.k)
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, y_part, power_part, share_part in _stretches(x, y, power, share):
-                d = torch.add(k, _window_sums(x_part.square(), lrn.n, lrn.n // 2), alpha=lrn.alpha)
-                if lrn.beta == 0.75:  # ten times as fast as pow on a CPU
-                    root = d.rsqrt_()
-                    torch.sqrt(root, out=power_part).mul_(root)
-                    inverse = root.square_()
-                else:
-                    torch.pow(d, -lrn.beta, out=power_part)
-                    inverse = d.reciprocal_()
-                torch.mul(x_part, power_part, out=y_part)
-                torch.mul(y_part, inverse, out=share_part)
-        ctx.save_for_backward(x, power, share)
+            for x_part, y_part, root_part in _stretches(x, y, root):
+                sums = _window_sums(x_part.square(), lrn.n, lrn.n // 2)
+                torch.add(k, sums, alpha=lrn.alpha, out=root_part).rsqrt_()
+                torch.mul(x_part, _power(root_part, lrn.beta), out=y_part)
+        ctx.save_for_backward(x, root)
         ctx.towers, ctx.lrn, ctx.shape = towers, lrn, maps.shape
         return _maps(y, maps.shape)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        x, power, share = ctx.saved_tensors
-        g, dx = _rows(grad, ctx.towers), torch.empty_like(x)
-        n, factor = ctx.lrn.n, -2 * ctx.lrn.alpha * ctx.lrn.beta
+        x, root = ctx.saved_tensors
+        g, dx, lrn = _rows(grad, ctx.towers), torch.empty_like(x), ctx.lrn
         with torch.autocast(x.device.type, enabled=False):
-            for x_part, power_part, share_part, g_part, dx_part in _stretches(x, power, share, g, dx):
-                around = _window_sums(g_part * share_part, n, (n - 1) // 2)  # of those in whose window it is
-                torch.addcmul(g_part * power_part, around, x_part, value=factor, out=dx_part)
+            for x_part, root_part, g_part, dx_part in _stretches(x, root, g, dx):
+                direct = _power(root_part, lrn.beta).mul_(g_part)
+                through = (direct * x_part).mul_(root_part).mul_(root_part)  # g * y / d
+                around = _window_sums(through, lrn.n, (lrn.n - 1) // 2)  # of those in whose window it is
+                torch.addcmul(direct, around, x_part, value=-2 * lrn.alpha * lrn.beta, out=dx_part)
         return _maps(dx, ctx.shape), None, None
 
 
