@@ -44,6 +44,19 @@ def test_gradient(lrn: LRN) -> None:
     assert torch.autograd.gradcheck(lambda x: local_response_norm(x, lrn, towers=2), x)
 
 
+@pytest.mark.parametrize("n", [1, 4, 5])
+def test_both_ways_of_summing(n: int) -> None:
+    """float32 adds shifted rows, float64 multiplies by a band, checked above: values and gradient are the same."""
+    x, weights = torch.randn(2, 3, 12, 5, 7, dtype=torch.float64)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        maps = x.to(dtype).requires_grad_()
+        y = local_response_norm(maps, LRN(n=n, alpha=0.1), towers=2)
+        found.append((y.detach(), *torch.autograd.grad(y, maps, weights.to(dtype))))
+    for ours, expected in zip(*found, strict=True):
+        torch.testing.assert_close(ours, expected.float(), rtol=1e-5, atol=1e-6)
+
+
 def test_2012_code_is_torchs() -> None:
     x = 50 * torch.randn(2, 16, 5, 5)
     theirs = F.local_response_norm(x, 5, 1e-4, 0.75, 2.0)  # torch divides alpha by n
