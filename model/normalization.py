@@ -71,7 +71,7 @@ class _LocalResponseNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, maps: Tensor, towers: int, lrn: LRN) -> Tensor:
         x = _rows(maps, towers)
-        y, root, k = torch.empty_like(x), torch.empty_like(x), x.new_tensor(lrn.k)
+        y, root, k = torch.empty_like(x), torch.empty_like(x), x.new_full((), lrn.k)
         with torch.autocast(x.device.type, enabled=False):
             for x_part, y_part, root_part in _stretches(x, y, root):
                 sums = _window_sums(x_part.square(), lrn.n, lrn.n // 2)
