@@ -45,8 +45,9 @@ def _window_sums(rows: Tensor, n: int, before: int) -> Tensor:
 
 def _stretches(*tensors: Tensor) -> Any:
     """The same stretches of several matrices' rows: one on a GPU, cache-sized on a CPU."""
-    num_rows, row = len(tensors[0]), tensors[0].shape[1] * tensors[0].itemsize
-    rows = max(1, CACHE_BYTES * torch.get_num_threads() // row) if tensors[0].device.type == "cpu" else num_rows
+    first = tensors[0]
+    fitting = CACHE_BYTES * torch.get_num_threads() // (first.shape[1] * first.itemsize)
+    rows = max(1, fitting) if first.device.type == "cpu" else len(first)
     return zip(*(tensor.split(rows) for tensor in tensors), strict=True)
 
 

@@ -2,7 +2,7 @@
 
 Pictures, crops, colours, rate and schedule are full20_ten's; its convolutions begin as full20_torchvision's do.
 
-Run once, at commit 245e239, on 1 core of an AMD EPYC (Zen 3) in 132 minutes, for about six of which it was stopped: 50.7 / 15.0 % top-1 /
+Run once, at commit 245e239, on 1 core of an AMD EPYC (Zen 3) in 132 minutes (some of which it was stopped for): 50.7 / 15.0 % top-1 /
 top-5 error with one crop, n = 7,854. In top-1 it is 4.5 points worse than full20_ten, in top-5 3.2.
 
 Command:  OMP_NUM_THREADS=1 taskset -c 1 python -m training.run full20_torchvision_eleven --data ../shared/data/imagenet-20 --out runs/full20_torchvision_eleven
