@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.text import t
 
@@ -41,8 +42,8 @@ class CommandJob:
         """Begin; returns at once."""
         command = [sys.executable, "-m", self.module, *self.arguments, "--json"]
         self._failed = t("failed")  # in the visitor's language, which the listening thread does not know
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        self._process = subprocess.Popen(  # its stderr is the server's log
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         threading.Thread(target=self._listen, daemon=True).start()
         return self
@@ -82,17 +83,23 @@ class CommandJob:
     def _listen(self) -> None:
         assert self._process
         assert self._process.stdout
-        for line in self._process.stdout:
-            told = json.loads(line)
-            self.error = told.get("error", self.error)
-            if "stage" not in told:
-                continue
-            if told["stage"] != self.stage:
-                self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
-            self.done, self.total = told["done"], told["total"]
-        with self._process:  # which closes its pipes
-            if self._process.wait() and not self.cancelled and not self.error:
-                self.error = self._failed
-        if self.scratch:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-        self._over.set()
+        try:
+            with self._process:  # which closes its pipes
+                for line in self._process.stdout:
+                    if line.startswith("{"):  # a library may have something of its own to say
+                        self._take(json.loads(line))
+                if self._process.wait() and not self.cancelled and not self.error:
+                    self.error = self._failed
+        finally:
+            if self.scratch:
+                shutil.rmtree(self.scratch, ignore_errors=True)
+            self._over.set()
+
+    def _take(self, told: dict[str, Any]) -> None:
+        """How far the command line is, or why it ends."""
+        self.error = told.get("error", self.error)
+        if "stage" not in told:
+            return
+        if told["stage"] != self.stage:
+            self.stage, self._first, self._since = told["stage"], told["done"], time.monotonic()
+        self.done, self.total = told["done"], told["total"]

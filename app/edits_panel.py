@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -37,13 +36,13 @@ def _shift_and_mirror(edits: Edits) -> None:
     st.caption(t("edits_crops", crop=crop_px))
     mirror_toggle(edits)
     for name, value in (("edits_down", edits.down), ("edits_right", edits.right)):
-        _set(name, max(-margin, min(margin, value)))
+        state.show(name, max(-margin, min(margin, value)))
         st.slider(t(name), -margin, margin, format="%d px", key=name, on_change=_take)
 
 
 def mirror_toggle(edits: Edits) -> None:
     """The picture, or its mirror image."""
-    _set("edits_mirror", edits.mirror)
+    state.show("edits_mirror", edits.mirror)
     st.toggle(t("edits_mirror"), key="edits_mirror", on_change=_take)
 
 
@@ -57,7 +56,7 @@ def colour_sliders(edits: Edits) -> None:
     for i, alpha in enumerate(edits.colour):
         size = float(np.linalg.norm(axes[i]))
         red, green, blue = axes[i] / max(size, 1e-9)
-        _set(f"edits_alpha_{i}", float(np.clip(alpha, -MAX_ALPHA, MAX_ALPHA)))
+        state.show(f"edits_alpha_{i}", float(np.clip(alpha, -MAX_ALPHA, MAX_ALPHA)))
         st.slider(
             t("edits_alpha", number=i + 1), -MAX_ALPHA, MAX_ALPHA, step=0.01, key=f"edits_alpha_{i}", on_change=_take,
             help=t("edits_alpha_help", size=size, red=red, green=green, blue=blue),
@@ -79,12 +78,6 @@ def _effect(seen: Activations) -> None:
     st.markdown(t("edits_effect", name=plain(class_word(first.name)), before=was, now=become))
     bars(seen, before, "edits_bars", "bars_unedited")
     st.caption(t("edits_bars_caption"))
-
-
-def _set(widget: str, value: Any) -> None:
-    """What the view says, the widget shows; left alone where it does, or a slider would jump back under a quick hand."""
-    if st.session_state.get(widget) != value:
-        st.session_state[widget] = value
 
 
 def _take() -> None:

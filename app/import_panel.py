@@ -62,7 +62,7 @@ def _work() -> None:
     fine = not (job.error or job.cancelled)
     st.session_state.update(import_job=None, import_error=job.error, import_done=job.name if fine else "")
     if fine:
-        state.change(model=job.name, unit=None, place=None)
+        state.use_model(job.name)
     st.rerun()
 
 

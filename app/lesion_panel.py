@@ -11,7 +11,8 @@ from app.view import CROSS_TALK, TOWERS
 
 def lesion_panel() -> None:
     """The lesions in words, undo and reset, and a slider for each kind."""
-    lesions, config = state.view().lesions, state.explorer().config
+    config = state.explorer().config
+    lesions = state.view().lesions.fitting(config)  # those of another network wait for it
     if lesions:
         listed = [_listed(target, amount) for target, amount in lesions.amounts.items()]
         st.caption(t("lesions_some", what=", ".join(listed)))

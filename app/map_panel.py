@@ -57,11 +57,15 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     point_map(
         positions, colours, legend, f"gallery/{galleries.key_of(gallery)}/ROW", gallery.thumbnails is not None,
         Asked(_place(gallery, positions, query), near), own,
-        f"{galleries.key_of(gallery)} {query.key} {name} {colour} {layer} {unit}", _take_query, lambda: None,
+        f"{galleries.key_of(gallery)} {query.key} {name} {colour} {layer} {unit}", _take_query,
     )  # fmt: skip
     about = gallery.about["map"]
     trust = about["trustworthiness"].get(name)
-    says = [t("map_caption", points=about["points"])] + ([t("map_own")] if own else [])
+    says = [t("map_caption", points=about["points"])]
+    if not _has_place(positions, query):
+        says.append(t("map_placed", near=PLACED_BY))
+    if own:
+        says.append(t("map_own"))
     if (
         colour in ("class", "prediction")
         and not isinstance(legend, Ramp)
@@ -79,10 +83,15 @@ def _choice(key: str, options: Sequence[str], prefix: str) -> str:
     return chosen
 
 
+def _has_place(positions: npt.NDArray[np.float32], query: Query) -> bool:
+    """Whether a picture is of the map and lesions do not move it."""
+    return query.row is not None and not query.is_moved and bool(np.isfinite(positions[query.row]).all())
+
+
 def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:
-    """Where a picture lies: its own place, or, where it has none or lesions move it, the one that its neighbours give it."""
+    """Where a picture lies: its own place, or the one that its neighbours give it."""
     rows = placed(positions)
-    if query.row is not None and query.row in rows and not query.is_moved:
+    if _has_place(positions, query):
         own: npt.NDArray[np.float32] = positions[query.row]
         return own
     near = [one for one in galleries.nearest_among(gallery, query, rows) if one.row != query.row][:PLACED_BY]

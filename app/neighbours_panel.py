@@ -8,7 +8,7 @@ import io
 import streamlit as st
 from PIL import Image
 
-from app import galleries, state
+from app import answers, galleries, state
 from app.components.neighbours import Strip, Tile, chosen, neighbours
 from app.components.picture import cropped
 from app.galleries import LAYERS, Query
@@ -23,8 +23,9 @@ QUERY_PX = 128
 
 def neighbours_panel(gallery: Gallery, query: Query) -> None:
     """The query, how many neighbours, and a strip a space."""
-    st.caption(t("neighbours_caption", count=len(gallery.names), units=gallery.features["fc7"].shape[1]))
-    st.session_state["neighbours_k"] = state.view().k
+    caption = t("neighbours_caption", count=len(gallery.names), units=gallery.features["fc7"].shape[1])
+    st.caption(f"{caption} {t('neighbours_compare')}" if "pixels" in gallery.features else caption)
+    state.show("neighbours_k", state.view().k)
     st.slider(t("neighbours_k"), 1, MAX_NEIGHBOURS, key="neighbours_k", on_change=_take_k, width=320)
     layers = [layer for layer in LAYERS if layer in gallery.features] + ["codes"]
     found = {layer: galleries.nearest(gallery, query, layer, state.view().k) for layer in layers}
@@ -33,7 +34,7 @@ def neighbours_panel(gallery: Gallery, query: Query) -> None:
     neighbours(
         picture, query.name, query.row is not None, strips, f"{galleries.key_of(gallery)} {query.key}", _take_choice
     )
-    if state.view().lesions:
+    if answers.gains():
         st.caption(t("neighbours_intact" if query.is_intact else "neighbours_wounded"))
     if query.row is None:
         kept, full = galleries.is_kept(query), len(galleries.own()) >= galleries.MAX_OWN

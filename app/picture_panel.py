@@ -67,7 +67,7 @@ def _files() -> str:
         key="source", label_visibility="collapsed", width="stretch",
     )  # fmt: skip
     if source == "sample":
-        st.session_state["sample"] = state.view().sample or None
+        state.show("sample", state.view().sample or None)
         st.pills(
             t("picture_sample"), list(FILES), format_func=lambda name: t(f"sample_{name}"), key="sample",
             on_change=_take_sample, label_visibility="collapsed",
@@ -140,7 +140,7 @@ def _model_choice() -> None:
 
 
 def _take_model(key: str) -> None:
-    state.change(model=st.session_state[key], unit=None, place=None, query=None, why=None)
+    state.use_model(st.session_state[key])
 
 
 def _status() -> None:

@@ -77,6 +77,11 @@ def change(**fields: Any) -> None:
     st.session_state["changed_here"] = True
 
 
+def use_model(name: str, **fields: Any) -> None:
+    """Look with another model; units, places and rows of galleries are the earlier one's."""
+    change(model=name, unit=None, place=None, query=None, why=None, **fields)
+
+
 def lesions_before() -> list[Lesions]:
     """Earlier lesions, the latest last."""
     before: list[Lesions] = st.session_state.get("lesions_before", [])
@@ -161,7 +166,8 @@ def model_paths() -> dict[str, Path]:
     )
     paths = shipped | {name: path for name, path in made.items() if name not in shipped}
     if named := os.environ.get("ALEXNET_MODEL"):
-        paths = {Path(named).parent.name: Path(named), **paths}
+        own = Path(named).expanduser().absolute()
+        paths = {own.parent.name: own, **paths}
     return paths
 
 
@@ -232,6 +238,15 @@ def _changed_ns(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
+# Widgets
+
+
+def show(widget: str, value: Any) -> None:
+    """Let a widget show a value. Where it does, nothing is set: that would swallow a key press that is on its way."""
+    if widget not in st.session_state or st.session_state[widget] != value:
+        st.session_state[widget] = value
+
+
 # The picture
 
 
@@ -262,11 +277,11 @@ def choose(name: str, source: bytes | Path) -> None:
 
 
 def choose_sample(name: str) -> None:
-    """Make a sample the picture in use; an unknown name means the default."""
+    """Make a sample the picture in use, with the edits but for paint; an unknown name means the default."""
     name = name if name in FILES else DEFAULT_SAMPLE
     edits = view().edits
     choose(name, sample_path(name))
-    change(sample=name, edits=edits if not edits.paint else Edits())
+    change(sample=name, edits=replace(edits, paint=b""))
 
 
 def colour_axes() -> npt.NDArray[np.float32] | None:

@@ -44,7 +44,7 @@ def ten_crops_panel(seen: Activations) -> None:
     """The ten crops on demand: they cost ten times what one does."""
     st.subheader(t("ten_title"))
     seconds = 10 * seen.milliseconds["forward"] / 1e3
-    st.session_state["ten"] = state.view().ten
+    state.show("ten", state.view().ten)
     if not st.toggle(t("ten_show"), key="ten", on_change=_take):
         st.caption(t("ten_how", seconds=seconds))
         return

@@ -38,7 +38,7 @@ def unit_panel(seen: Activations, layer: Layer, unit: int, place: tuple[int, int
     else:
         title = "unit_title" if layer.towers == 2 else "unit_title_one_tower"
         st.subheader(t(title, name=layer.name, number=unit + 1, gpu=gpu + 1))
-    st.session_state["unit_tab"] = state.view().tab if state.view().tab in TABS else TABS[0]
+    state.show("unit_tab", state.view().tab if state.view().tab in TABS else TABS[0])
     tab = st.segmented_control(
         t("unit_tabs"), TABS, required=True, format_func=lambda name: t(f"unit_tab_{name}"), key="unit_tab",
         on_change=_take_tab, label_visibility="collapsed",

@@ -43,14 +43,22 @@ class Lesions:
         others = {name: value for name, value in self.amounts.items() if name != target}
         return Lesions({**others, target: min(amount, 1.0)} if amount > 0 else others)
 
+    def fitting(self, config: Config) -> Lesions:
+        """The same, without targets that this network does not have."""
+        crossing = config.layer.get("conv3")
+        known = {*config.gained, *(TOWERS if config.towers == 2 else ())}
+        known |= {CROSS_TALK} if crossing and crossing.reads_both else set()
+        known |= {target for target in self.amounts if _unit_of(target, config) is not None}
+        return Lesions({target: amount for target, amount in self.amounts.items() if target in known})
+
     def gains(self, config: Config) -> dict[str, npt.NDArray[np.float32] | float]:
         """The factors that `Explorer.run` takes. Targets that this network does not have are left out."""
         gains: dict[str, npt.NDArray[np.float32] | float] = {}
         for name in config.gained:
-            gain = self._gain(config.layer[name])
+            gain = self._gain(config.layer[name], config)
             if (gain != 1).any():
                 gains[name] = gain
-        if CROSS_TALK in self.amounts and config.layer.get("conv3") and config.layer["conv3"].reads_both:
+        if CROSS_TALK in self.fitting(config).amounts:
             gains[CROSS_TALK] = 1 - self.amounts[CROSS_TALK]
         return gains
 
@@ -61,7 +69,7 @@ class Lesions:
             name: np.flatnonzero(np.asarray(gain) < 1).tolist() for name, gain in gains.items() if name != CROSS_TALK
         }
 
-    def _gain(self, layer: Layer) -> npt.NDArray[np.float32]:
+    def _gain(self, layer: Layer, config: Config) -> npt.NDArray[np.float32]:
         gain = np.ones(layer.units, np.float32)
         if layer.towers == 2:
             for tower, name in enumerate(TOWERS):
@@ -69,10 +77,16 @@ class Lesions:
                 gain[own.start + _silenced(f"{layer.name}.{name}", own.stop - own.start, self.amount(name))] = 0
         gain[_silenced(layer.name, layer.units, self.amount(layer.name))] = 0
         for target, amount in self.amounts.items():
-            name, _, unit = target.partition(".")
-            if name == layer.name and unit.isdecimal() and 1 <= int(unit) <= layer.units:
-                gain[int(unit) - 1] *= 1 - amount
+            if (unit := _unit_of(target, config)) and unit[0] == layer.name:
+                gain[unit[1]] *= 1 - amount
         return gain
+
+
+def _unit_of(target: str, config: Config) -> tuple[str, int] | None:
+    """The layer and the unit, counted from 0, of a target such as "conv3.17"; None where the network has no such."""
+    name, _, number = target.partition(".")
+    unit = _whole(number)
+    return (name, unit - 1) if name in config.gained and unit and unit <= config.layer[name].units else None
 
 
 def _silenced(name: str, units: int, share: float) -> npt.NDArray[np.int64]:

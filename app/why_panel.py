@@ -35,25 +35,21 @@ def why_panel(seen: Activations) -> None:
 
 
 def take_asked() -> None:
-    """After a click on "Why?": look at the class, model and crop that it names, with Grad-CAM."""
+    """After a click on "Why?": look at the class, model and crop that it names, with Grad-CAM; an earlier model stands beside."""
     asked = why.asked()
     if not asked.get("why"):
         return
-    state.change(class_id=asked["why"], **_model(asked), **_crop(asked))
+    model, used, fields = asked.get("model", ""), state.model_name(), {"class_id": asked["why"], **_crop(asked)}
+    if model in state.model_paths() and model != used:
+        state.use_model(model, beside=used, **fields)
+    else:  # the one in use stays, whatever Predict opens on
+        state.change(**fields, **({} if used == state.default_model("predict") else {"model": used}))
     st.session_state["cam"] = st.session_state["to_answer"] = True
 
 
 def is_asked() -> bool:
     """Once after a click on "Why?": the page Predict has to answer."""
     return bool(st.session_state.pop("to_answer", False))
-
-
-def _model(asked: Mapping[str, str]) -> dict[str, Any]:
-    """The other model comes into use, and the one in use stands beside it; else that one stays, whatever Predict opens on."""
-    model, used = asked.get("model", ""), state.model_name()
-    if model in state.model_paths() and model != used:
-        return {"model": model, "beside": used, "unit": None, "place": None}
-    return {} if used == state.default_model("predict") else {"model": used}
 
 
 def _crop(asked: Mapping[str, str]) -> dict[str, Any]:
@@ -76,13 +72,13 @@ def _class_choice(every: tuple[Prediction, ...]) -> str:
     chosen = state.view().class_id
     chosen = chosen if chosen in by_id else every[0].class_id
     first, others = [one.class_id for one in every[:5]], [one.class_id for one in every[5:]]
-    st.session_state["why_first"] = chosen if chosen in first else None
+    state.show("why_first", chosen if chosen in first else None)
     st.pills(
         t("why_class"), first, format_func=lambda known: plain(class_word(by_id[known].name)), key="why_first",
         on_change=_choose, args=("why_first",), wrap=True,
     )  # fmt: skip
     if others:
-        st.session_state["why_other"] = chosen if chosen in others else None
+        state.show("why_other", chosen if chosen in others else None)
         st.selectbox(
             t("why_other"), others, key="why_other", on_change=_choose, args=("why_other",),
             format_func=lambda known: f"{class_word(by_id[known].name)} {probability_text(by_id[known].probability)}",

@@ -23,17 +23,19 @@ def sums_of_conv1(explorer: Explorer, seen: Activations) -> Array:
     return sums
 
 
-def normalised(maps: Array, lrn: LRN, towers: int) -> Array:
-    """Local response normalisation of maps (units, rows, columns), within a tower (section 3.3); float64 inside."""
-    share, reach = len(maps) // towers, lrn.n // 2
-    squares = maps.astype(np.float64) ** 2
-    sums = np.zeros_like(squares)
-    for tower in range(towers):
-        own = slice(tower * share, (tower + 1) * share)
-        for unit in range(own.start, own.stop):
-            sums[unit] = squares[max(unit - reach, own.start) : min(unit + reach + 1, own.stop)].sum(0)
-    made: Array = (maps / (lrn.k + lrn.alpha * sums) ** lrn.beta).astype(np.float32)
-    return made
+def neighbours(units: int, unit: int, n: int, towers: int) -> range:
+    """The n units around one whose squares local response normalisation adds, fewer at the edge of a tower (section 3.3)."""
+    share = units // towers
+    start = unit // share * share
+    return range(max(unit - n // 2, start), min(unit + n // 2 + 1, start + share))
+
+
+def divisor(maps: Array, unit: int, lrn: LRN, towers: int) -> npt.NDArray[np.float64]:
+    """What local response normalisation divides one of the maps (units, rows, columns) by, place for place, (rows, columns)."""
+    around = neighbours(len(maps), unit, lrn.n, towers)
+    squares = maps[around.start : around.stop].astype(np.float64) ** 2
+    divided: npt.NDArray[np.float64] = (lrn.k + lrn.alpha * squares.sum(0)) ** lrn.beta
+    return divided
 
 
 def pooled(maps: Array, size: int, stride: int) -> Array:

@@ -97,9 +97,8 @@ def point_map(
     own: Sequence[Mine],
     key: str,
     on_query: Callable[[], None],
-    on_selection: Callable[[], None],
 ) -> None:
-    """Draw the points. `on_query` and `on_selection` read `clicked` and `selected`.
+    """Draw the points. `on_query` reads `clicked`; after a selection the page runs again and reads `selected`.
 
     Parameters
     ----------
@@ -127,7 +126,7 @@ def point_map(
     }
     with st.container(gap=None):
         _points(data=points, key=f"{KEY}_points")
-        _component(data=data, key=KEY, on_query_change=on_query, on_selected_change=on_selection)
+        _component(data=data, key=KEY, on_query_change=on_query, on_selected_change=lambda: None)
 
 
 def _packed(

@@ -52,7 +52,8 @@ def _of_first_choice(step: int) -> tuple[npt.NDArray[np.float32], int]:
     before = answers.activations(edited=False)
     index = int(before["prob"].argmax())
     view = replace(state.crop_view(), row=_room() // 2, column=_room() // 2)
-    keys = (state.model_key(), state.picture().key, repr(view), repr(state.view().edits.paint), repr(answers.gains()))
+    lesions = sorted(state.view().lesions.amounts.items())
+    keys = (state.model_key(), state.picture().key, f"{view} {state.view().edits.paint!r} {lesions}")
     square = state.edited_square()
     return _field(keys, step, state.explorer(), square, answers.gains(), view, index), index
 

@@ -12,15 +12,17 @@ from app.components.picture import cropped
 from app.lessons import Lesson
 from app.samples import FILES, sample_path
 from app.text import class_word, t
-from model.explorer import Activations, Explorer
+from model.explorer import Explorer, Prediction
 
 SURE = 0.5
+Seen = tuple[npt.NDArray[np.uint8], tuple[Prediction, ...]]  # the crop, and the five answers
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _seen(keys: tuple[str, str], _explorer: Explorer) -> Activations:
+def _seen(keys: tuple[str, str], _explorer: Explorer) -> Seen:
     with answers.INFERENCE:
-        return _explorer.run(sample_path(keys[1]))
+        seen = _explorer.run(sample_path(keys[1]))
+    return cropped(seen.square, seen.view), seen.top(5)
 
 
 def right() -> int:
@@ -30,24 +32,21 @@ def right() -> int:
 
 def panel() -> None:
     """Your picture, then the samples, each with its five bars."""
-    shown: list[tuple[str, npt.NDArray[np.uint8], Activations]] = [
-        (state.picture().name, cropped(state.edited_square(), state.crop_view()), answers.activations())
-    ]
+    own = cropped(state.edited_square(), state.crop_view()), answers.activations().top(5)
+    shown: list[tuple[str, Seen]] = [(state.picture().name, own)]
     for name in (one for one in FILES if one != state.view().sample):
-        seen = _seen((state.model_key(), name), state.explorer())
-        shown.append((t(f"sample_{name}"), cropped(seen.square, seen.view), seen))
+        shown.append((t(f"sample_{name}"), _seen((state.model_key(), name), state.explorer())))
     for at in range(0, len(shown), 2):
-        for column, (name, picture, seen) in zip(st.columns(2, gap="large"), shown[at : at + 2], strict=False):
+        for column, (name, (picture, best)) in zip(st.columns(2, gap="large"), shown[at : at + 2], strict=False):
             with column:
-                _one(name, picture, seen)
+                _one(name, picture, best)
 
 
-def _one(name: str, picture: npt.NDArray[np.uint8], seen: Activations) -> None:
+def _one(name: str, picture: npt.NDArray[np.uint8], best: tuple[Prediction, ...]) -> None:
     image, bars = st.columns([2, 3])
     with image:
         st.image(picture, output_format="PNG", width="stretch", alt=t("picture_alt", name=name))
     with bars:
-        best = seen.top(5)
         st.html(top_bars(best, (), t("predict_bars_alt", names=", ".join(class_word(one.name) for one in best))))
 
 

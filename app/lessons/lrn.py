@@ -11,10 +11,10 @@ from app import answers, state
 from app.components.take_away import of_unit
 from app.components.window_words import number
 from app.lessons import Lesson
-from app.lessons.shown import maps_side_by_side, tower_of, unit_slider
+from app.lessons.shown import maps_side_by_side, unit_slider
 from app.text import t
 from model.layers import LRN, Config
-from model.what_if import normalised
+from model.what_if import divisor, neighbours
 
 
 def right() -> int:
@@ -38,26 +38,24 @@ def panel() -> None:
     assert config.lrn
     conv1, maps = config.layer["conv1"], answers.activations()["conv1"]
     unit, lrn = unit_slider(conv1), _chosen(config.lrn)
-    after = normalised(maps, lrn, config.norm_towers)
+    divided_by = divisor(maps, unit, lrn, config.norm_towers)
+    before, after = maps[unit], maps[unit] / divided_by
     alts = [t(f"lesson_lrn_alt_{name}", number=unit + 1) for name in ("before", "after", "divisor")]
-    divisor = (maps[unit] + 1e-9) / (after[unit] + 1e-9 / lrn.k**lrn.beta)
     captions = [
-        t("lesson_lrn_before", most=float(maps[unit].max())),
-        t("lesson_lrn_after", most=float(after[unit].max())),
-        t("lesson_lrn_divisor", least=float(divisor.min()), most=float(divisor.max())),
+        t("lesson_lrn_before", most=float(before.max())),
+        t("lesson_lrn_after", most=float(after.max())),
+        t("lesson_lrn_divisor", least=float(divided_by.min()), most=float(divided_by.max())),
     ]
     with of_unit("conv1", unit, of_picture=True):
-        maps_side_by_side([maps[unit], after[unit], divisor - divisor.min()], captions, alts)
+        maps_side_by_side([before, after, divided_by - divided_by.min()], captions, alts)
     _spelled_out(lrn, unit)
 
 
 def _spelled_out(lrn: LRN, unit: int) -> None:
     """The formula with the numbers of the map's strongest place."""
-    conv1, maps = state.explorer().config.layer["conv1"], answers.activations()["conv1"]
+    maps = answers.activations()["conv1"]
     row, column = np.unravel_index(int(maps[unit].argmax()), maps[unit].shape)
-    across = state.explorer().config.norm_towers == 1
-    own = slice(0, conv1.units) if across else conv1.tower_units(tower_of(conv1, unit))
-    around = range(max(unit - lrn.n // 2, own.start), min(unit + lrn.n // 2 + 1, own.stop))
+    around = neighbours(len(maps), unit, lrn.n, state.explorer().config.norm_towers)
     values = [float(maps[i, row, column]) for i in around]
     total = sum(value**2 for value in values)
     base = lrn.k + lrn.alpha * total

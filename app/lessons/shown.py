@@ -25,19 +25,13 @@ def unit_slider(layer: Layer) -> int:
     view, key = state.view().fitting(state.explorer().config), f"unit_of_{layer.name}"
     strongest = int(answers.activations()[layer.name].reshape(layer.units, -1).max(1).argmax())
     unit = view.unit if view.layer == layer.name and view.unit is not None else strongest
-    if st.session_state.get(key) != unit + 1:  # setting it anew would swallow a key press that is on its way
-        st.session_state[key] = unit + 1
+    state.show(key, unit + 1)
     st.slider(t("lesson_unit", name=layer.name), 1, layer.units, key=key, on_change=_take_unit, args=(layer.name, key))
     return unit
 
 
 def _take_unit(layer: str, key: str) -> None:
     state.change(layer=layer, unit=st.session_state[key] - 1, place=None)
-
-
-def tower_of(layer: Layer, unit: int) -> int:
-    """0 or 1; 0 where there is one tower."""
-    return unit // (layer.units // layer.towers)
 
 
 def maps_side_by_side(maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str]) -> None:

@@ -81,7 +81,7 @@ def _lesson(lesson: Lesson) -> None:
 
 
 def _steps(step: int) -> None:
-    st.session_state["lesson_step"] = STEPS[step]
+    state.show("lesson_step", STEPS[step])
     st.segmented_control(
         t("lessons_steps"), STEPS, required=True, format_func=lambda name: t(f"lessons_step_{name}"),
         key="lesson_step", on_change=_take_step, label_visibility="collapsed",

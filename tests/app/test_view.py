@@ -41,6 +41,11 @@ def test_cross_talk() -> None:
 
 
 def test_targets_of_another_network_do_nothing() -> None:
+    mixed = Lesions(
+        {"gpu2": 1.0, "foo.7": 0.5, "conv3.385": 1.0, "conv3": 0.2, "conv3.384": 0.1, "cross_talk": 1.0, "conv1.": 1.0}
+    )
+    assert mixed.fitting(PAPER).amounts == {"gpu2": 1.0, "conv3": 0.2, "conv3.384": 0.1, "cross_talk": 1.0}
+    assert mixed.fitting(ONE_TOWER).amounts == {"conv3": 0.2, "conv3.384": 0.1}
     assert Lesions({"conv9": 1.0, "conv1.4000": 1.0, "gpu2": 0.0}).gains(PAPER) == {}
     assert Lesions({"gpu2": 1.0}).gains(ONE_TOWER) == {}
 

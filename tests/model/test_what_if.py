@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
 from model import what_if
-from model.explorer import Explorer
+from model.explorer import Array, Explorer
 from model.layers import CODE_2012, LRN, NO_DROPOUT, ONE_TOWER, TANH, TORCHVISION, Config
 from tests.toys import TOY, picture, small, write_toy
 
@@ -29,22 +30,28 @@ def test_sums_of_conv1(tmp_path: Path, config: Config) -> None:
     np.testing.assert_allclose(function(sums), seen["conv1"], rtol=1e-4, atol=1e-4 * np.abs(sums).max())
 
 
+def divisors(maps: Array, lrn: LRN, towers: int) -> npt.NDArray[np.float64]:
+    return np.stack([what_if.divisor(maps, unit, lrn, towers) for unit in range(len(maps))])
+
+
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS)
-def test_normalised_and_pooled_are_the_networks_own(tmp_path: Path, config: Config) -> None:
+def test_divisors_and_pooled_are_the_networks_own(tmp_path: Path, config: Config) -> None:
     explorer = toy(tmp_path, config)
     seen = explorer.run(picture(2))
     assert config.lrn
-    norm1 = what_if.normalised(seen["conv1"], config.lrn, config.towers)
+    norm1 = seen["conv1"] / divisors(seen["conv1"], config.lrn, config.towers)
     np.testing.assert_allclose(norm1, seen["norm1"], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(what_if.pooled(seen["norm1"], 3, 2), seen["pool1"])
 
 
-def test_normalised_by_hand() -> None:
+def test_divisors_by_hand() -> None:
     maps = np.array([1.0, 2.0, 3.0, 4.0], np.float32)[:, None, None]
     lrn = LRN(k=1, n=3, alpha=1, beta=1)
-    # one tower: 1/(1+1+4), 2/(1+1+4+9), 3/(1+4+9+16), 4/(1+9+16); two: pairs alone
-    assert what_if.normalised(maps, lrn, 1).ravel() == pytest.approx([1 / 6, 2 / 15, 3 / 30, 4 / 26])
-    assert what_if.normalised(maps, lrn, 2).ravel() == pytest.approx([1 / 6, 2 / 6, 3 / 26, 4 / 26])
+    # one tower: 1+1+4, 1+1+4+9, 1+4+9+16, 1+9+16; two: 1 and the squares of a pair
+    assert divisors(maps, lrn, 1).ravel() == pytest.approx([6, 15, 30, 26])
+    assert divisors(maps, lrn, 2).ravel() == pytest.approx([6, 6, 26, 26])
+    silent = np.array([0.0, 5.0], np.float32)[:, None, None]
+    assert divisors(silent, lrn, 1).ravel() == pytest.approx([26, 26])  # a silent unit hears a loud neighbour
 
 
 def test_pooled_by_hand() -> None:
