@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app import state
+from app.folded import folded
 from app.tables import table
 from app.text import t
 
@@ -19,12 +21,8 @@ METHODS = {"pca-sign": "codes_pca_sign", "autoencoder": "codes_autoencoder"}
 def codes_panel() -> None:
     """The table that `python -m training.codes` measured, where the model has one."""
     path = state.model_path().parent / "codes.json"
-    if not path.exists():
-        return
-    panel = st.expander(t("codes_title"), key="codes", on_change="rerun")
-    if panel.open:
-        with panel:
-            _report(path)
+    if path.exists():
+        folded(t("codes_title"), "codes", partial(_report, path))
 
 
 def _report(path: Path) -> None:

@@ -98,7 +98,7 @@ def name() -> str:
     return state.view().gallery if state.view().gallery in names else names[0] if names else ""
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _open(key: str, path: str, model: str) -> Gallery:
     return Gallery.open(path, model, thumbnails_path(Path(path), folder()))
 
@@ -132,7 +132,7 @@ def gallery() -> Gallery | None:
 @once_a_run
 def key_of(of: Gallery) -> str:
     """The key of a gallery that is open."""
-    return next(known for known, opened in _open_now.items() if opened is of)
+    return next(known for known, opened in list(_open_now.items()) if opened is of)  # other visitors open more
 
 
 def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import galleries, state
 from app.command_job import CommandJob
+from app.folded import folded
 from app.tables import table
 from app.text import plain, said, t
 from model.gallery.compact import PUBLIC_SETS
@@ -39,17 +40,9 @@ def gallery_panel(gallery: Gallery | None) -> None:
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:
         if gallery and (gallery.thumbnails is None or gallery.thumbnails.count < len(gallery)):
-            _folded("gallery_pictures_title", False, partial(_pictures_form, gallery))
+            folded(t("gallery_pictures_title"), "gallery_pictures_title", partial(_pictures_form, gallery))
         unfinished: bool = st.session_state.get("gallery_unfinished", False)
-        _folded("gallery_build_title", gallery is None or unfinished, _build_form)
-
-
-def _folded(key: str, expanded: bool, draw: Callable[[], None]) -> None:
-    """A part that is drawn when it is unfolded, not at every click before."""
-    panel = st.expander(t(key), expanded, key=key, on_change="rerun")
-    if panel.open:
-        with panel:
-            draw()
+        folded(t("gallery_build_title"), "gallery_build_title", _build_form, gallery is None or unfinished)
 
 
 def _not_in_it(gallery: Gallery) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import state
 from app.text import t
-from app.view import CROSS_TALK, TOWERS
+from app.view import CROSS_TALK, TOWERS, wide_targets
 
 
 def lesion_panel() -> None:
@@ -23,10 +23,7 @@ def lesion_panel() -> None:
             st.button(t("lesions_reset"), key="lesions_reset", on_click=state.reset_lesions)
     with st.popover(t("lesions_title"), width="stretch"):
         st.caption(t("lesions_caption"))
-        targets = [*TOWERS, CROSS_TALK] if config.towers == 2 else []
-        if not config.layer.get("conv3") or not config.layer["conv3"].reads_both:
-            targets = [target for target in targets if target != CROSS_TALK]
-        for target in targets:
+        for target in wide_targets(config):
             lesion_slider(target, name_of(target))
         layer = st.selectbox(t("lesions_layer"), list(config.gained), key="lesion_layer", persist_state="session")
         lesion_slider(layer, t("lesions_share", name=layer), key="lesion_share")

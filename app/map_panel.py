@@ -47,8 +47,8 @@ def map_panel(gallery: Gallery, query: Query) -> None:
         return
     st.markdown(f"**{t('map_title')}**")
     with st.container(horizontal=True):
-        name = _choice("map_kind", tuple(gallery.maps), "map_")
-        colour = _choice("map_colour", COLOURS if gallery.class_ids else COLOURS[1:], "map_by_")
+        name = _choice("map", "map_kind", tuple(gallery.maps), "map_")
+        colour = _choice("by", "map_colour", COLOURS if gallery.class_ids else COLOURS[1:], "map_by_")
         layer, unit = _unit(gallery) if colour == "unit" else ("", 0)
     colours, legend = _colours(gallery, colour, layer, unit)
     positions = gallery.maps[name]
@@ -76,11 +76,19 @@ def map_panel(gallery: Gallery, query: Query) -> None:
     _selection(gallery, selected(positions))
 
 
-def _choice(key: str, options: Sequence[str], prefix: str) -> str:
-    chosen: str = st.selectbox(
-        t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key, persist_state="session"
+def _choice(part: str, key: str, options: Sequence[str], prefix: str) -> str:
+    """One of the options, which the view keeps in `part`."""
+    named = getattr(state.view(), part)
+    chosen: str = named if named in options else options[0]
+    state.show(key, chosen)
+    st.selectbox(
+        t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key, on_change=_take, args=(part, key)
     )
     return chosen
+
+
+def _take(part: str, key: str) -> None:
+    state.change(**{part: st.session_state[key]})
 
 
 def _has_place(positions: npt.NDArray[np.float32], query: Query) -> bool:

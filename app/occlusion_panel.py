@@ -8,7 +8,8 @@ import streamlit as st
 
 from app import answers, state
 from app.components.picture import cropped
-from app.figures import map_over_crop, probability_text
+from app.figures import probability_text
+from app.heat_map import heat_map
 from app.occlusion_job import Finished, Job, Wanted
 from app.text import class_word, plain, said, t
 from model.explorer import Activations
@@ -109,8 +110,8 @@ def _draw_last(seen: Activations, class_index: int, wanted: Wanted) -> None:
 def _draw(finished: Finished, class_index: int, name: str) -> None:
     made = finished.occlusion
     values = made.probabilities[:, :, class_index]
-    picture = map_over_crop(finished.pixels, -values, made.first_px, made.stride_px)
-    st.image(picture, output_format="PNG", width="stretch", alt=t("occlusion_alt", name=class_word(name)))
+    picture = heat_map(finished.pixels, -values, made.first_px, made.stride_px)
+    st.image(picture, width="stretch", alt=t("occlusion_alt", name=class_word(name)))
     least, most, unhidden = (
         probability_text(float(one)) for one in (values.min(), values.max(), finished.unhidden[class_index])
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -289,13 +289,17 @@ def colour_axes() -> npt.NDArray[np.float32] | None:
     return _axes(explorer())
 
 
+def colour_scale() -> Literal["eigenvalue", "stdev"]:
+    """What an alpha multiplies: the paper's eigenvalue where the model was trained so, else the 2012 code's deviation."""
+    return "eigenvalue" if explorer().info.recipe.get("colour_noise") == "eigenvalue" else "stdev"
+
+
 @once_a_run
 def _axes(opened: Explorer) -> npt.NDArray[np.float32] | None:
     info = opened.info
     if info.covariance is None:
         return None
-    scale = info.recipe.get("colour_noise")
-    return colour_components(info.covariance, scale if scale == "eigenvalue" else "stdev")
+    return colour_components(info.covariance, colour_scale())
 
 
 def mean_colour() -> npt.NDArray[np.uint8]:

@@ -45,11 +45,8 @@ class Lesions:
 
     def fitting(self, config: Config) -> Lesions:
         """The same, without targets that this network does not have."""
-        crossing = config.layer.get("conv3")
-        known = {*config.gained, *(TOWERS if config.towers == 2 else ())}
-        known |= {CROSS_TALK} if crossing and crossing.reads_both else set()
-        known |= {target for target in self.amounts if _unit_of(target, config) is not None}
-        return Lesions({target: amount for target, amount in self.amounts.items() if target in known})
+        wide = {*wide_targets(config), *config.gained}
+        return Lesions({name: by for name, by in self.amounts.items() if name in wide or _unit_of(name, config)})
 
     def gains(self, config: Config) -> dict[str, npt.NDArray[np.float32] | float]:
         """The factors that `Explorer.run` takes. Targets that this network does not have are left out."""
@@ -80,6 +77,12 @@ class Lesions:
             if (unit := _unit_of(target, config)) and unit[0] == layer.name:
                 gain[unit[1]] *= 1 - amount
         return gain
+
+
+def wide_targets(config: Config) -> tuple[str, ...]:
+    """Those of a network's targets that are neither a layer nor a unit: the cross-talk, if there is any, and the GPUs."""
+    conv3 = config.layer.get("conv3")
+    return ((CROSS_TALK,) if conv3 and conv3.reads_both else ()) + (TOWERS if config.towers == 2 else ())
 
 
 def _unit_of(target: str, config: Config) -> tuple[str, int] | None:
@@ -161,6 +164,12 @@ class View:
     """What the page Kernels orders them by; empty for as learned."""
     ten: bool = False
     """Whether the page Predict looks at ten crops."""
+    cam: bool = False
+    """Whether it shows Grad-CAM."""
+    map: str = ""
+    """How the gallery's map places its pictures; empty for the first way there is."""
+    by: str = ""
+    """What the map's colours say; empty for the first there is."""
     lesson: str = ""
     """Lesson that is open; empty for their list."""
     step: int = 0
@@ -186,7 +195,8 @@ class View:
         parts = {"model": self.model, "sample": self.sample, "tab": self.tab, "lang": self.lang, "lesson": self.lesson}
         parts["step"] = str(self.step + 1) if self.lesson and self.step else ""
         parts["kernel"] = str(self.kernel + 1) if self.kernel else ""
-        parts |= {"sort": self.sort, "ten": "1" if self.ten else ""}
+        parts |= {"sort": self.sort, "ten": "1" if self.ten else "", "cam": "1" if self.cam else ""}
+        parts |= {"map": self.map, "by": self.by}
         parts |= {"class": self.class_id, "beside": self.beside, "gallery": self.gallery}
         parts["query"] = "" if self.query is None else str(self.query + 1)
         parts["why"] = "" if self.why is None else str(self.why + 1)
@@ -236,6 +246,9 @@ class View:
             kernel=kernel - 1 if kernel else 0,
             sort=parts.get("sort", ""),
             ten=parts.get("ten") == "1",
+            cam=parts.get("cam") == "1",
+            map=parts.get("map", ""),
+            by=parts.get("by", ""),
             lesson=parts.get("lesson", ""),
             step=min(step, MAX_STEPS) - 1 if step else 0,
             lang=parts.get("lang", ""),

@@ -39,12 +39,16 @@ def take_asked() -> None:
     asked = why.asked()
     if not asked.get("why"):
         return
-    model, used, fields = asked.get("model", ""), state.model_name(), {"class_id": asked["why"], **_crop(asked)}
+    model, used, fields = (
+        asked.get("model", ""),
+        state.model_name(),
+        {"class_id": asked["why"], "cam": True, **_crop(asked)},
+    )
     if model in state.model_paths() and model != used:
         state.use_model(model, beside=used, **fields)
     else:  # the one in use stays, whatever Predict opens on
         state.change(**fields, **({} if used == state.default_model("predict") else {"model": used}))
-    st.session_state["cam"] = st.session_state["to_answer"] = True
+    st.session_state["to_answer"] = True
 
 
 def is_asked() -> bool:

@@ -13,6 +13,8 @@ function element(parent, kind, className, text) {
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const digits = (value, count) => (value === 0 ? "0" : Number(value.toPrecision(count)).toString());
+const count = (number) => number.toLocaleString("en-US");
+const percent = (probability) => (probability < 0.01 ? "<.01" : probability < 0.995 ? probability.toFixed(2).slice(1) : "1.00");
 const isClasses = ({ name }) => name === "fc8" || name === "prob";
 
 // A table of 256 colours from a few, for values 0..255.
@@ -101,12 +103,16 @@ function cross(context, left, top, side, colour, both) {
   context.stroke();
 }
 
-// What the strokes and crosses of the layer mean, if it has any.
+// How to read the maps: what the colours stand for, and the strokes and crosses, if there are any.
 function legend(state) {
-  const { seen, layer, words, parts } = state, muted = new Set(seen.muted[layer.name] ?? []);
+  const { seen, layer, words, parts, root } = state, muted = new Set(seen.muted[layer.name] ?? []);
+  const range = state.whole ? words.scale_whole : layer.low < 0 ? words.scale_signed : words.scale_own;
+  root.querySelector(".scale").hidden = !parts.length;
+  root.querySelector(".ramp").style.background = `linear-gradient(to right, ${state.css.join(", ")})`;
+  root.querySelector(".range-of").textContent = fill(range, { low: digits(Math.min(0, layer.low), 3), high: digits(layer.high, 3) });
   const silent = parts.flatMap(({ order }) => order).filter((unit) => !muted.has(unit) && isSilent(seen, layer, unit)).length;
-  const says = [silent && fill(words.legend_silent, { silent, units: layer.units }), muted.size && words.legend_muted];
-  state.root.querySelector(".legend").textContent = parts.length ? says.filter(Boolean).join(" ") : "";
+  const says = [silent && fill(words.legend_silent, { silent: count(silent), units: count(layer.units) }), muted.size && words.legend_muted];
+  root.querySelector(".legend").textContent = parts.length ? says.filter(Boolean).join(" ") : "";
 }
 
 function mark(state) {
@@ -190,7 +196,7 @@ function card(state) {
   }
   const high = seen.highs[layer.first + at.unit], own = seen.highs.subarray(layer.first, layer.first + layer.units);
   const rank = own.reduce((count, other) => count + Number(other > high), 1);
-  lines.textContent = [describe(state, at), fill(words.rank, { rank, units: layer.units }),
+  lines.textContent = [describe(state, at), fill(words.rank, { rank: count(rank), units: count(layer.units) }),
     layer.size > 1 ? fill(words.field, layer.field) : ""].filter(Boolean).join("\n");
   const target = `${layer.name}.${at.unit + 1}`, isMuted = seen.amounts[target] > 0;
   const isSilenced = !isMuted && (seen.muted[layer.name] ?? []).includes(at.unit); // with its GPU or layer, where that is healed
@@ -288,7 +294,7 @@ function onKey(state, part, event) {
 
 function classBars(state) {
   const { seen, layer, root } = state, values = seen.values[layer.name], list = root.querySelector(".classes");
-  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]).slice(0, MAX_BARS);
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a]).slice(0, state.all ? Infinity : MAX_BARS);
   const top = Math.max(...values), bottom = Math.min(0, ...order.map((i) => values[i]));
   for (const i of order) {
     const row = element(element(list, "li", ""), "button", "choice");
@@ -297,8 +303,16 @@ function classBars(state) {
     element(row, "span", "class", seen.classes[i]);
     const bar = element(element(row, "span", "track"), "span", "fill");
     bar.style.width = `${(100 * (values[i] - bottom)) / (top - bottom || 1)}%`;
-    element(row, "span", "number", values[i].toFixed(layer.name === "prob" ? 3 : 2));
+    element(row, "span", "number", layer.name === "prob" ? percent(values[i]) : values[i].toFixed(2));
   }
+}
+
+// Whether there are more classes than bars, and the way to all of them.
+function moreClasses(state) {
+  const { layer, root, words } = state, more = root.querySelector(".more");
+  more.hidden = !isClasses(layer) || layer.units <= MAX_BARS;
+  more.textContent = fill(state.all ? words.classes_fewer : words.classes_all, { most: MAX_BARS, units: count(layer.units) });
+  more.onclick = () => ((state.all = !state.all), update(state, true));
 }
 
 function build(state) {
@@ -307,6 +321,7 @@ function build(state) {
   root.querySelector(".classes").replaceChildren();
   towers.hidden = root.querySelector(".controls").hidden = hasClasses;
   if (hasClasses) classBars(state);
+  moreClasses(state);
   state.layout = layoutOf(layer, layer.units / layer.towers);
   state.parts = hasClasses ? [] : Array.from({ length: layer.towers }, (_, tower) => {
     const order = orderOf(seen, layer, tower, state.sorted), figure = element(towers, "figure", "");
@@ -330,7 +345,7 @@ function build(state) {
 
 function show(state) {
   const { root, words, layer } = state;
-  root.querySelector(".title").textContent = fill(layer.size > 1 ? words.maps : words.units, { name: layer.name, units: layer.units, size: layer.size });
+  root.querySelector(".title").textContent = fill(layer.size > 1 ? words.maps : words.units, { name: layer.name, units: count(layer.units), size: layer.size });
   root.querySelector(".reads").textContent = words.reads[layer.name] ?? "";
   for (const part of state.parts) drawTower(state, part);
   legend(state);
@@ -394,13 +409,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   Object.assign(state, { words: data.words, trigger: setTriggerValue }); // a state that is chosen twice would not be sent
   const tables = Object.fromEntries(Object.entries(data.ramps).map(([name, ramp]) => [name, table(ramp)]));
-  state.colours = tables[state.ramp];
+  const take = () => Object.assign(state, { colours: tables[state.ramp], css: data.ramps[state.ramp].map((colour) => `rgb(${colour})`) });
+  take();
   const names = Object.keys(tables);
   root.querySelector(".range").onclick = () => ((state.range = !state.whole), update(state, true));
   root.querySelector(".sort").onclick = () => ((state.sorted = !state.sorted), update(state, true));
   root.querySelector(".colour").onclick = () => {
     state.ramp = names[(names.indexOf(state.ramp) + 1) % names.length];
-    state.colours = tables[state.ramp];
+    take();
     update(state, true);
   };
   const big = state.card.canvas;

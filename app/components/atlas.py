@@ -21,6 +21,8 @@ HTML = """
       class="colour" type="button"></button></div>
     <div class="towers"></div>
     <ol class="classes"></ol>
+    <button class="more" type="button"></button>
+    <p class="scale"><span class="ramp"></span><span class="range-of"></span></p>
     <p class="legend"></p>
   </div>
   <div class="card"><h4></h4><canvas></canvas><div class="lines" role="status"></div><button class="mute" type="button"></button></div>
@@ -39,8 +41,10 @@ h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px; }
 button { font: inherit; color: inherit; background: none; border: 1px solid var(--st-border-color); border-radius: 4px;
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
 .towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
-.towers[hidden], .controls[hidden], .card[hidden], .other[hidden] { display: none; }
-.legend { margin: 8px 0 0; opacity: .8; }
+.towers[hidden], .controls[hidden], .card[hidden], .other[hidden], .scale[hidden], .more[hidden] { display: none; }
+.legend, .scale { margin: 8px 0 0; opacity: .8; }
+.scale { display: flex; gap: 8px; align-items: center; }
+.ramp { flex: 0 0 64px; height: 12px; border: 1px solid var(--st-border-color); }
 .legend:empty, .classes:empty { display: none; }
 .other { flex: 1 0 100%; display: flex; gap: 4px 12px; align-items: center; flex-wrap: wrap; }
 .other .says { font-weight: 600; }
@@ -75,6 +79,7 @@ def atlas(config: Config, on_view: Callable[[], None], on_mute: Callable[[], Non
     ramps = {"grey": GREY, "viridis": _ramp("Viridis"), "magma": _ramp("Magma")}
     keys = ("maps", "units", "unit", "unit_one_tower", "tower", "one_tower", "label", "silent", "at", "about", "rank",
             "field", "whole", "per_unit", "numbered", "sorted", "mute_unit", "heal_unit", "legend_silent", "legend_muted",
+            "scale_own", "scale_signed", "scale_whole", "classes_all", "classes_fewer",
             "other", "other_show")  # fmt: skip
     words: dict[str, Any] = {key: template(f"atlas_{key}") for key in keys}
     words["class"] = template("unit_class")

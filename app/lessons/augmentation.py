@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +18,14 @@ from app.lessons import Lesson
 from app.tables import table
 from app.text import class_word, plain, t, template
 from model import preprocess
+from model.colours import colour_components
 from model.explorer import Explorer
 from model.gains import Gains
 from model.layers import PAPER, SQUARE_PX
 
 BATCH = 16
 STEPS = (8, 4, 2, 1)
+SCALES: dict[str, Literal["stdev", "eigenvalue"]] = {"size": "stdev", "eigenvalue": "eigenvalue"}
 
 
 @st.cache_resource(max_entries=16, ttl=3600, show_spinner=False)
@@ -107,15 +111,19 @@ def see() -> None:
     left, side = st.columns(2)
     left.metric(t("lesson_augmentation_paper", room=counted), f"{2 * counted**2:,}")
     side.metric(t("lesson_augmentation_true", all=places, crop=crop), f"{2 * places**2:,}")
-    axes = state.colour_axes()
-    if axes is not None:
-        rows = [
-            {"p": i + 1, **{t(f"window_{name}"): f"{part:+.2f}" for name, part in zip(("red", "green", "blue"), axis / max(float(np.linalg.norm(axis)), 1e-9), strict=True)},
-             t("lesson_augmentation_size"): f"{float(np.linalg.norm(axis)):.1f}"}
-            for i, axis in enumerate(axes)
-        ]  # fmt: skip
-        table(rows, "augmentation_axes", height="content")
-        st.caption(t("lesson_augmentation_axes"))
+    covariance = state.explorer().info.covariance
+    if covariance is not None:
+        lengths = {name: colour_components(covariance, scale) for name, scale in SCALES.items()}
+        table([_axis(i, lengths) for i in range(3)], "augmentation_axes", height="content")
+        st.caption(f"{t('lesson_augmentation_axes')} {t(f'colour_scale_{state.colour_scale()}')}")
+
+
+def _axis(i: int, lengths: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, object]:
+    """A principal component of RGB, the most varied first, and how far alpha 1 goes along it by either reading."""
+    norms = {name: float(np.linalg.norm(axes[i])) for name, axes in lengths.items()}
+    parts = lengths["size"][i] / max(norms["size"], 1e-9)
+    named = {t(f"window_{name}"): f"{part:+.2f}" for name, part in zip(("red", "green", "blue"), parts, strict=True)}
+    return {"p": i + 1, **named, **{t(f"lesson_augmentation_{name}"): f"{norm:.1f}" for name, norm in norms.items()}}
 
 
 LESSON = Lesson(name="augmentation", section="4.1", options=3, right=right, panel=panel, see=see)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import answers, state
 from app.bars import top_bars
-from app.figures import BAR_COLOUR, bare
+from app.figures import BAR_COLOUR, bare, probability_text
 from app.lessons import Lesson
 from app.lessons.shown import plot
 from app.text import class_word, t
@@ -61,7 +61,8 @@ def panel() -> None:
     figure.add_hline(y=average, line={"color": BAR_COLOUR, "width": 2, "dash": "dash"})
     figure.add_hline(y=whole, line={"color": BAR_COLOUR, "width": 3})
     figure.update_yaxes(range=[0, 1])
-    caption = t("lesson_dropout_caption", name=name, average=average, whole=whole)
+    said = {"average": probability_text(average), "whole": probability_text(whole)}
+    caption = t("lesson_dropout_caption", name=name, **said)
     plot(bare(figure, 260, t("lesson_dropout_axis")), "dropout_nets", caption)
     _both(nets.mean(0), seen)
 
@@ -83,13 +84,23 @@ def _again() -> None:
     st.session_state["dropout_seed"] = st.session_state.get("dropout_seed", 0) + 1
 
 
+def geometric_mean(nets: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Of distributions (nets, classes), one a row, as a distribution (classes,): section 4.2's."""
+    mean: npt.NDArray[np.float32] = np.exp(np.log(np.maximum(nets, np.finfo(np.float32).tiny)).mean(0))
+    mean /= mean.sum()
+    return mean
+
+
 def see() -> None:
     """How often the first choice stays, and how near the average comes to the whole network."""
     seen, nets = answers.activations(intact=True), _nets(NETS, 0)
     first = int(seen["prob"].argmax())
-    left, side = st.columns(2)
-    left.metric(t("lesson_dropout_kept", count=NETS), f"{float((nets.argmax(1) == first).mean()):.0%}")
-    side.metric(t("lesson_dropout_distance"), f"{float(np.abs(nets.mean(0) - seen['prob']).sum() / 2):.2f}")
+    columns = st.columns(3)
+    columns[0].metric(t("lesson_dropout_kept", count=NETS), f"{float((nets.argmax(1) == first).mean()):.0%}")
+    for column, mean, name in zip(
+        columns[1:], (nets.mean(0), geometric_mean(nets)), ("distance", "geometric"), strict=True
+    ):
+        column.metric(t(f"lesson_dropout_{name}"), f"{float(np.abs(mean - seen['prob']).sum() / 2):.2f}")
     st.write(t(f"lesson_dropout_{'halved' if state.explorer().config.halved_at_test else 'doubled'}"))
     units = sum(state.explorer().config.layer[name].units for name in ("fc6", "fc7"))
     st.caption(t("lesson_dropout_note", units=units))

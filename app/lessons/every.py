@@ -14,6 +14,7 @@ from app.lessons import (
     net,
     pooling,
     relu,
+    results,
     update,
     wrong,
 )
@@ -21,6 +22,7 @@ from app.lessons import (
 LESSONS: dict[str, Lesson] = {
     module.LESSON.name: module.LESSON
     for module in (
-        relu, gpus, lrn, pooling, net, augmentation, dropout, update, figure3, figure4_left, figure4_right, wrong,
+        relu, gpus, lrn, pooling, net, augmentation, dropout, update, figure3, figure4_left, figure4_right, results,
+        wrong,
     )
 }  # fmt: skip

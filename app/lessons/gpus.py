@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app import answers, state
+from app.figures import probability_text
 from app.lesion_panel import lesion_slider, name_of
 from app.lessons import Lesson
 from app.tables import table
 from app.text import t
 from app.top_five import top_five
-from app.view import CROSS_TALK, TOWERS
+from app.view import wide_targets
 from model.layers import Config, Layer
 
 BYTES = 4  # of a float32
@@ -40,7 +41,7 @@ def panel() -> None:
     with reads_side:
         table(rows, "gpus_table", height="content")
     with cut:
-        for target in (CROSS_TALK, *TOWERS):
+        for target in wide_targets(config):
             lesion_slider(target, name_of(target), key=f"lesson_{target}")
         top_five(key="gpus_top5")
 
@@ -60,7 +61,9 @@ def see() -> None:
     before, now = (answers.activations(intact=intact).top(1)[0] for intact in (True, False))
     st.caption(t("lesson_gpus_note"))
     if answers.gains():
-        st.caption(t("lesson_gpus_cut", before=before.probability, now=now.probability))
+        st.caption(
+            t("lesson_gpus_cut", before=probability_text(before.probability), now=probability_text(now.probability))
+        )
 
 
 LESSON = Lesson(

@@ -35,9 +35,10 @@ def _take_unit(layer: str, key: str) -> None:
 
 
 def maps_side_by_side(maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str]) -> None:
-    """Maps as grey pictures; black is each one's smallest value or 0, white its largest."""
+    """Maps as grey pictures; black is 0, white each one's largest value. Where some are negative, 0 is the middle grey."""
     for column, one, caption, alt in zip(st.columns(len(maps)), maps, captions, alts, strict=True):
-        low, high = min(float(one.min()), 0.0), float(one.max())
+        high = float(np.abs(one).max())
+        low = -high if one.min() < 0 else 0.0
         with column:
             grey = np.round(255 * (one - low) / ((high - low) or 1)).astype(np.uint8)
             st.image(enlarged(grey, SIDE_PX), output_format="PNG", width="stretch", alt=alt)

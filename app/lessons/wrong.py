@@ -1,8 +1,9 @@
-"""What popular descriptions of AlexNet get wrong: what is true, and the number of the network in use that settles it."""
+"""What popular descriptions of AlexNet get wrong, and right: what is true, and the number of the network in use that settles it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,42 @@ from app.text import t
 from model.layers import PAPER, Config
 
 ANSWERS = ("true", "false")
+TRUE = {"fc6", "work"}  # of the claims below; all others are false
 
 
-def _counts(config: Config) -> dict[str, int]:
-    conv1 = config.layer["conv1"]
+def _counts(config: Config) -> dict[str, float]:
+    layer, total = config.layer, config.num_parameters
+    convolutions = [row for row in config.layers if row.kind == "conv"]
+    shares = {row.name: row.num_parameters / total for row in convolutions}
     return {
-        "conv1": conv1.num_parameters, "values": conv1.num_values, "neurons": config.num_neurons, "side": conv1.size_px,
-    }  # fmt: skip
+        "conv1": layer["conv1"].num_parameters,
+        "values": layer["conv1"].num_values,
+        "neurons": config.num_neurons,
+        "side": layer["conv1"].size_px,
+        "fc6": layer["fc6"].num_parameters,
+        "total": total,
+        "conv_parameters": sum(shares.values()),
+        "conv_macs": sum(row.num_macs for row in convolutions) / config.num_macs,
+        "largest": max(shares.values()),
+        **{f"{name}_share": share for name, share in shares.items()},
+    }
 
 
-def _conv1() -> str:
-    return t("lesson_wrong_conv1_here", **_counts(state.explorer().config))
+def _counted(name: str) -> str:
+    return t(f"lesson_wrong_{name}_here", **_counts(state.explorer().config))
 
 
-def _neurons() -> str:
-    return t("lesson_wrong_neurons_here", **_counts(state.explorer().config))
+def _input() -> str:
+    config = state.explorer().config
+    before, after = config.conv1_pad
+    return t("lesson_wrong_input_here", crop=config.crop_px, before=before, after=after)
+
+
+def _crossing() -> str:
+    config = state.explorer().config
+    if config.towers == 1:
+        return t("lesson_wrong_crossing_none")
+    return t("lesson_wrong_crossing_here", layers=", ".join(config.crossing_bytes))
 
 
 def _recipe() -> dict[str, Any]:
@@ -100,14 +122,16 @@ def _published() -> str:
 
 
 CLAIMS: dict[str, Callable[[], str]] = {
-    "conv1": _conv1, "neurons": _neurons, "schedule": _schedule, "biases": _biases, "decay": _decay, "order": _order,
+    "conv1": partial(_counted, "conv1"), "neurons": partial(_counted, "neurons"), "input": _input,
+    "fc6": partial(_counted, "fc6"), "percent": partial(_counted, "percent"), "work": partial(_counted, "work"),
+    "crossing": _crossing, "schedule": _schedule, "biases": _biases, "decay": _decay, "order": _order,
     "dropout": _dropout, "output": _output, "axes": _axes, "eigenvalues": _eigenvalues, "one_network": _published,
 }  # fmt: skip
 """What the network in use says to each; nothing where its file does not tell."""
 
 
 def right() -> int:
-    """None of the three is true."""
+    """None of the three in the question is true."""
     return 3
 
 
@@ -122,8 +146,9 @@ def panel() -> None:
                 key=f"wrong_{name}", label_visibility="collapsed", persist_state="session",
             )  # fmt: skip
             if chosen:
-                said += chosen == "false"
-                verdict = t("lesson_wrong_seen" if chosen == "false" else "lesson_wrong_taken_in")
+                is_right = (chosen == "true") == (name in TRUE)
+                said += is_right
+                verdict = t(f"lesson_wrong_{'seen' if is_right else 'doubted' if name in TRUE else 'taken_in'}")
                 truth = t(f"lesson_wrong_{name}_truth", **_counts(PAPER))
                 st.markdown(f"{verdict} {truth} {here() or t('lesson_wrong_unknown')}")
     st.caption(t("lesson_wrong_score", said=said, count=len(CLAIMS)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,6 +13,7 @@ import streamlit as st
 from app import answers, figures, state
 from app import card as cards
 from app.chart import chart
+from app.folded import folded
 from app.import_panel import import_panel
 from app.tables import table
 from app.text import class_word, plain, said, t
@@ -125,42 +128,43 @@ def _origin() -> None:
 def _report() -> None:
     """What `training.evaluate --report` found, where it is beside the model."""
     path = state.model_path().parent / "report.json"
-    if not path.exists():
-        return
+    if path.exists():
+        folded(t("model_report"), "model_report", partial(_draw_report, path))
+
+
+def _draw_report(path: Path) -> None:
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    errors = report["errors"]
-    with st.expander(t("model_report")):
-        _intervals(errors, report["views"])
-        chart(figures.confusions(report, class_word), "confusions", t("model_confusions_caption"))
-        st.caption(t("model_confusions_caption"))
-        rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
-        columns = {
-            "name": "column_class",
-            "num_images": "column_images",
-            "top1_error": "column_top1",
-            "top5_error": "column_top5",
-        }
-        cells = [
-            {t(title): class_word(row[key]) if key == "name" else row[key] for key, title in columns.items()}
-            for row in rows
-        ]
-        percent = st.column_config.NumberColumn(format="%.1f")
+    _intervals(report["errors"], report["views"])
+    chart(figures.confusions(report, class_word), "confusions", t("model_confusions_caption"))
+    st.caption(t("model_confusions_caption"))
+    rows = sorted(report["per_class"], key=lambda row: -(row["top1_error"] or 0))
+    columns = {
+        "name": "column_class",
+        "num_images": "column_images",
+        "top1_error": "column_top1",
+        "top5_error": "column_top5",
+    }
+    cells = [
+        {t(title): class_word(row[key]) if key == "name" else row[key] for key, title in columns.items()}
+        for row in rows
+    ]
+    percent = st.column_config.NumberColumn(format="%.1f")
+    table(
+        cells,
+        "class_table",
+        column_config={t(columns[key]): percent for key in ("top1_error", "top5_error")},
+    )
+    if frequent := report.get("confusions"):
+        names = {row["id"]: class_word(row["name"]) for row in report["per_class"]}
+        titles = (t("column_class"), t("column_taken_for"), t("column_images"))
+        st.write(t("model_frequent"))
         table(
-            cells,
-            "class_table",
-            column_config={t(columns[key]): percent for key in ("top1_error", "top5_error")},
+            [
+                dict(zip(titles, (names[pair["true"]], names[pair["guess"]], pair["num_images"]), strict=True))
+                for pair in frequent
+            ],
+            "confusion_table",
         )
-        if frequent := report.get("confusions"):
-            names = {row["id"]: class_word(row["name"]) for row in report["per_class"]}
-            titles = (t("column_class"), t("column_taken_for"), t("column_images"))
-            st.write(t("model_frequent"))
-            table(
-                [
-                    dict(zip(titles, (names[pair["true"]], names[pair["guess"]], pair["num_images"]), strict=True))
-                    for pair in frequent
-                ],
-                "confusion_table",
-            )
 
 
 def _table(config: Config) -> None:

@@ -12,10 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.lessons import figure3, figure4_right
+from app.lessons.dropout import geometric_mean
 from app.lessons.every import LESSONS
 from app.lessons.net import whole
 from app.lessons.relu import shares
-from app.lessons.wrong import CLAIMS
+from app.lessons.wrong import CLAIMS, TRUE
 from app.text import speaking, table
 from model.history import History
 from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
@@ -108,6 +109,40 @@ def test_claims_have_numbers_of_the_network_in_use(tmp_path: Path, monkeypatch: 
     assert "最后一次训练为 12 轮，学习率最大为 0.005，最后沿直线降到零" in said
     assert table("zh")["lesson_wrong_unknown"] not in said
     assert said.count(table("zh")["lesson_wrong_published"]) == 1
+
+
+def test_claims_are_scored(app: AppTest) -> None:
+    """Who calls the two true ones true and the others false has all right; who calls everything false does not."""
+    open_lesson(app, "wrong", 2)
+    count = len(CLAIMS)
+    for claim in CLAIMS:
+        app.segmented_control(key=f"wrong_{claim}").set_value("false")
+    app.run()
+    assert f"{count - 2} of {count} right." in text(app)
+    assert {"fc6", "work"} == TRUE
+    for claim in TRUE:
+        app.segmented_control(key=f"wrong_{claim}").set_value("true")
+    app.run()
+    assert f"{count} of {count} right." in text(app)
+    assert "fc6 has 37,752,832 of the 60,965,224" in text(app)
+    assert "3.8% of the parameters and 91.9% of the multiplications" in text(app)
+    assert "conv3 has 1.45% of them and conv4 1.09%" in text(app)
+
+
+def test_every_published_table_is_shown(app: AppTest) -> None:
+    """The figures are those of the facts that the project holds itself to."""
+    open_lesson(app, "results", 2)
+    for name, row in (("2010", "37.5"), ("2012", "38.1"), ("ideas", "1.7"), ("since", "43.48")):
+        app.segmented_control(key="results_table").set_value(name).run()
+        assert not app.exception
+        assert row in set(app.dataframe[0].value.iloc[:, 1])
+
+
+def test_geometric_mean_by_hand() -> None:
+    nets = np.array([[0.8, 0.2], [0.2, 0.8], [0.5, 0.5]], np.float32)
+    assert geometric_mean(nets) == pytest.approx([0.5, 0.5])
+    one_sided = geometric_mean(np.array([[0.9, 0.1], [0.4, 0.6]], np.float32))
+    assert one_sided == pytest.approx([0.6 / (0.6 + 0.06**0.5), 0.06**0.5 / (0.6 + 0.06**0.5)])  # sqrt(.36), sqrt(.06)
 
 
 @pytest.mark.parametrize(("name", "layer"), [("relu", "conv1"), ("lrn", "conv1"), ("pooling", "norm1")])

@@ -78,7 +78,8 @@ def test_paint_by_hand() -> None:
 VIEW = View(
     model="m", sample="rocket", layer="conv3", unit=16, place=(0, 12), tab="why",
     lesions=Lesions({"gpu2": 1.0, "cross_talk": 0.5, "conv3.17": 0.25}),
-    edits=Edits(mirror=True, down=-4, right=8, colour=(0.1, 0.0, -0.05)), present=True, sort="colour", ten=True,
+    edits=Edits(mirror=True, down=-4, right=8, colour=(0.1, 0.0, -0.05)), present=True, sort="colour", ten=True, cam=True, map="umap3",
+    by="error",
 )  # fmt: skip
 
 

@@ -162,7 +162,7 @@ def test_exactly_the_silent_are_marked(wide_page: Page, seen: Activations, layer
 
 def test_a_cross_for_the_muted(wide_page: Page) -> None:
     open_page(wide_page, "?layer=fc6&mute=fc6.1-100")
-    expect(atlas(wide_page, "fc6").locator(".legend")).to_contain_text("A cross marks a muted one.")
+    expect(atlas(wide_page, "fc6").locator(".legend")).to_contain_text("A cross marks a muted unit.")
     open_layer(wide_page, "conv1")
     expect(atlas(wide_page, "conv1").locator(".legend")).to_have_text("")  # none is silent, none is muted
 
