@@ -266,7 +266,7 @@ def _session(path: str | Path, net: Config, device: str, gpu: int) -> tuple[ort.
     options.log_severity_level = 3  # errors; ONNX Runtime warns of outputs that it keeps from being fused
     why_not = "as asked" if device == "cpu" else _no_cuda()
     if not why_not:
-        providers = [("CUDAExecutionProvider", {"device_id": gpu}), "CPUExecutionProvider"]
+        providers = [("CUDAExecutionProvider", {"device_id": gpu, "use_tf32": 0}), "CPUExecutionProvider"]
         session = ort.InferenceSession(str(path), options, providers=providers)
         if session.get_providers()[0] == "CUDAExecutionProvider":
             return session, "CUDA GPU"

@@ -63,9 +63,11 @@ class Augment:
     def __call__(self, squares: Tensor, draws: Draws, colour_noise: bool = True, side_px: int = CROP_PX) -> Tensor:
         """uint8 (batch, 256, 256, 3) to float (batch, 3, side_px, side_px), mean-subtracted RGB, channels_last."""
         alphas = draws.alphas * colour_noise
-        shifts = alphas.to(self.components.device) @ self.components  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
+        shifts = (
+            alphas.to(self.components.device, non_blocking=True) @ self.components
+        )  # (batch, 3): [p1 p2 p3][a1 l1, a2 l2, a3 l3]
         if squares.is_cuda and self.crop_px == (CROP_PX, CROP_PX) == (side_px, side_px):
-            crops = self._gather(squares, draws.windows.to(squares.device)) + shifts[:, None, None]
+            crops = self._gather(squares, draws.windows.to(squares.device, non_blocking=True)) + shifts[:, None, None]
         else:
             crops = torch.empty(len(squares), side_px, side_px, 3, device=squares.device)
             rows = shifts.repeat(1, side_px)  # one crop's shift, pixel after pixel

@@ -142,17 +142,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, help="the folder of the run that made it, if it is still there")
     parser.add_argument("--data", type=Path, required=True, help="ImageFolder tree or folder of Parquet shards")
     parser.add_argument("--limit", type=int, help="only N validation pictures; the card says how many")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="where decoded pictures are kept")
     args = parser.parse_args(argv)
     try:
-        explorer, path = Explorer.open(args.model), args.model.parent / "card.json"
+        explorer, path = Explorer.open(args.model, args.device), args.model.parent / "card.json"
         old = {} if args.run else read_card(path, explorer.info.commit)
         of_run = read_run(args.run, explorer.info.metrics) if args.run else old
         pictures = prepare_for(explorer, args.data, "val", args.cache).head(args.limit)
         one, ten = (_judged(explorer, pictures, words, words == "ten crops") for words in ("one crop", "ten crops"))
         compression = old.get("compression")
         if args.run and onnx_file.is_compressed(args.model):
-            compression = compare(explorer, Explorer.open(args.run / "model.onnx"), pictures)
+            compression = compare(explorer, Explorer.open(args.run / "model.onnx", args.device), pictures)
         found = {
             "one_crop": one.to_dict(),
             "ten_crop": ten.to_dict(),

@@ -11,10 +11,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from model.layers import SQUARE_PX
 from training.prepared import SQUARE_BYTES, Prepared
 
 Indices = npt.NDArray[np.int64]
 Batch = tuple[Tensor, Tensor]
+SQUARE = (SQUARE_PX, SQUARE_PX, 3)
+BLOCK = 4096  # pictures that pass through the computer's memory on their way to the GPU's
 AHEAD = 2  # batches read while one is learned from
 GPU_SHARE = 0.5  # of its free memory, for pictures that are to live there
 
@@ -35,7 +38,10 @@ class Feed:
             self.stream = torch.cuda.Stream(device)
             free_bytes = torch.cuda.mem_get_info(device)[0]
             if len(pictures.labels) * SQUARE_BYTES < GPU_SHARE * free_bytes:
-                self.resident = torch.from_numpy(np.asarray(pictures.images[:])).to(device)
+                self.resident = torch.empty((len(pictures.labels), *SQUARE), dtype=torch.uint8, device=device)
+                for at in range(0, len(self.resident), BLOCK):
+                    block = np.array(pictures.images[at : at + BLOCK])  # torch warns of arrays that cannot be written
+                    self.resident[at : at + BLOCK].copy_(torch.from_numpy(block))
 
     def batches(self, parts: Iterable[Indices]) -> Iterator[Batch]:
         """(uint8 squares (n, 256, 256, 3), int64 labels (n,)) on the device, for each array of indices."""

@@ -10,6 +10,7 @@ each sees what lies beyond its border where the crop has zeros. As in VGG the mi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,30 @@ from torch import Tensor, nn
 
 from model.alexnet import AlexNet
 from model.explorer import Explorer
-from model.layers import SQUARE_PX, Layer
+from model.layers import SQUARE_PX, Config, Layer
 
 Array = npt.NDArray[np.float32]
 NUM_PLACES = 8  # 2x2 of the square, 2x2 of its mirror image
+
+
+def check(config: Config) -> None:
+    """Refuse a network that does not see a square at 2x2 places, such as Caffe's of 227 pixels without zeros.
+
+    Raises
+    ------
+    ValueError
+        With the number of places along a side.
+    """
+    crop, square = (_last_maps(replace(config, crop_px=px)).size_px for px in (config.crop_px, SQUARE_PX))
+    if 2 * (square - crop + 1) ** 2 != NUM_PLACES:
+        raise ValueError(
+            f"Dense evaluation is for networks that see a square of {SQUARE_PX} pixels at 2x2 places; this one's crops of "
+            f"{config.crop_px} pixels leave {square - crop + 1} along a side. Use --ten-crop."
+        )
+
+
+def _last_maps(config: Config) -> Layer:
+    return [row for row in config.layers if row.kind in ("pool", "conv")][-1]
 
 
 def torch_net(explorer: Explorer) -> AlexNet:
@@ -29,6 +50,7 @@ def torch_net(explorer: Explorer) -> AlexNet:
     net = AlexNet(explorer.config)
     net.load_state_dict({name: torch.from_numpy(weight.copy()) for name, weight in explorer.weights.items()})
     gpu = explorer.device.startswith("CUDA") and torch.cuda.is_available()
+    torch.backends.cudnn.allow_tf32 = False
     return net.eval().to("cuda" if gpu else "cpu").to(memory_format=torch.channels_last)
 
 
@@ -50,8 +72,7 @@ def slide(net: AlexNet) -> AlexNet:
 
     The four places of a picture lie one behind the other, row by row.
     """
-    last = [row for row in net.config.layers if row.kind in ("pool", "conv")][-1]
-    net.add_module("fc6", _EveryPlace(net.fc6, last))
+    net.add_module("fc6", _EveryPlace(net.fc6, _last_maps(net.config)))
     return net
 
 

@@ -173,6 +173,7 @@ def voter(explorer: Explorer, views: Views, engine: str = "onnx") -> Voter:
     """A model file as a voter: in ONNX Runtime, or with its weights in torch, where dense views always run."""
     own = (explorer.mean, explorer.config.crop_px)
     if views is DENSE:
+        dense.check(explorer.config)
         return Voter(dense.torch_probabilities(dense.slide(dense.torch_net(explorer))), *own)
     if engine == "torch":
         return Voter(dense.torch_probabilities(dense.torch_net(explorer)), *own)

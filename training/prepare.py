@@ -16,6 +16,8 @@ import json
 import signal
 import sys
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.picture_set import PictureSet, find_split, fingerprint
@@ -43,18 +45,42 @@ def prepare(root: str | Path, split: str, cache: str | Path) -> Prepared:
     ValueError
         When there are no pictures, they are not prepared to the end, or the disk is too small for them.
     """
+    return find(root, split, cache).open()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A split that may not be decoded yet."""
+
+    class_ids: list[str]
+    """Empty where its pictures lie in no folders of classes."""
+    open: Callable[[], Prepared]
+    """Decodes it first, where that has not been done."""
+
+
+def find(root: str | Path, split: str, cache: str | Path) -> Found:
+    """A split that `prepare` would open: what is wrong with its classes can be said before hours of decoding."""
     root = Path(root)
     if is_prepared(root / split):
-        return open_prepared(root / split)
+        return _ready(root / split)
     if (root / f"{split}.partial").is_dir():
         raise ValueError(f"{root / split} is not finished; go on with the python -m training.prepare that began it.")
     source = None if tars_of(root, split) else find_split(root, split)
-    stamp = source.fingerprint if source else current(root, split)
-    done = Path(cache) / f"{split}-{stamp}"
-    if not is_prepared(done):
-        source = source or find_source(root, split)
-        write(source, done, split, "u8", lambda: current(root, split))
-    return open_prepared(done)
+    done = Path(cache) / f"{split}-{source.fingerprint if source else current(root, split)}"
+    if is_prepared(done):
+        return _ready(done)
+    pictures = source or find_source(root, split)
+
+    def decode() -> Prepared:
+        write(pictures, done, split, "u8", lambda: current(root, split))
+        return open_prepared(done)
+
+    return Found(list(pictures.class_ids), decode)
+
+
+def _ready(folder: Path) -> Found:
+    opened = open_prepared(folder)
+    return Found(list(opened.class_ids), lambda: opened)
 
 
 def find_source(root: Path, split: str) -> PictureSet:

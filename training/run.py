@@ -27,9 +27,10 @@ import torch.distributed as dist
 
 import training.recipe
 from model.export import export
-from model.provenance import cpu
+from model.provenance import commit, cpu
+from training.checkpoint import write_text
 from training.history import forget, inherit, trained_before
-from training.prepare import prepare
+from training.prepare import find
 from training.step import keep_freed_memory
 from training.towers import Layout, Tower, layout, report
 from training.trainer import Interrupted, Run
@@ -150,25 +151,32 @@ def start(args: argparse.Namespace) -> Run:
         )
     if not args.resume and any((args.out / name).exists() for name in ("metrics.jsonl", "best.pt", "model.onnx")):
         raise ValueError(f"{args.out} holds a run, or a model, without its checkpoint; give another --out.")
+    if args.start and not args.start.exists():
+        raise ValueError(f"There is no {args.start} to start from.")
     if device.type == "cpu":
         keep_freed_memory()
+    torch.backends.cudnn.allow_tf32 = False  # float32 is what it says: judging and the story are not in bfloat16
     place = join(args.parallel, recipe.net, device)
     if not place.is_first:
         dist.barrier()  # the first process decodes, the others open what it has decoded
-    train, val = (prepare(args.data, split, args.cache).head(args.limit) for split in ("train", "val"))
-    if place.mesh and place.is_first:
-        dist.barrier()
-    if train.class_ids != val.class_ids or len(train.class_ids) != recipe.net.num_classes:
+    found = [find(args.data, split, args.cache) for split in ("train", "val")]
+    train_ids, val_ids = (one.class_ids for one in found)
+    if train_ids != val_ids or len(train_ids) != recipe.net.num_classes:
         raise ValueError(
-            f"{args.data} has {len(train.class_ids)} training and {len(val.class_ids)} validation classes; "
+            f"{args.data} has {len(train_ids)} training and {len(val_ids)} validation classes, a folder each; "
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."
         )
+    train, val = (one.open().head(args.limit) for one in found)
+    if place.mesh and place.is_first:
+        dist.barrier()
     args.out.mkdir(parents=True, exist_ok=True)
     run = Run(recipe, train, val, args.out, device, place, args.validate_on)
     if args.compile:
         run.model = torch.compile(run.model)  # type: ignore[assignment]
     if args.resume:
         run.restore()
+        if place.is_first:
+            add_resumed(args.out / "run.json", run)
     elif args.start:
         fresh = run.start_from(args.start)
     if place.is_first and not args.resume:
@@ -178,6 +186,16 @@ def start(args: argparse.Namespace) -> Run:
         origin = {"from": str(args.start), "trained_before": trained_before(args.start)} if args.start else {}
         (args.out / "run.json").write_text(json.dumps(describe(run) | origin, indent=1))
     return run
+
+
+def add_resumed(path: Path, run: Run) -> None:
+    """Note in run.json from where a run goes on, and on what: the rest of it tells of the beginning."""
+    told = json.loads(path.read_text()) if path.exists() else {}
+    now = {"epoch": run.epoch, "step": run.step, "commit": commit()}
+    now |= {
+        key: value for key, value in describe(run).items() if key in ("versions", "hardware", "processes", "autocast")
+    }
+    write_text(path, json.dumps(told | {"resumed": [*told.get("resumed", []), now]}, indent=1))
 
 
 def join(parallel: Any, config: Any, device: torch.device) -> Layout:

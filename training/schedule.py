@@ -16,10 +16,15 @@ class Plateau:
     least_gain: float = 0.1
     """An error is better when it is this many points below the best."""
     num_drops: int = 3
+    begun_below: float = 94.0
+    """Errors from here up, before any that is lower, are of a net that has not begun, which is no stall: the paper's small
+    first weights can stand still for epochs, and the error at random is 95 % with 20 classes."""
 
     def _stalls(self, errors: Sequence[float]) -> int:
         stalls, best, waited = 0, float("inf"), 0
         for error in errors:
+            if best == float("inf") and error >= self.begun_below:
+                continue
             waited = 0 if error < best - self.least_gain else waited + 1
             best = min(best, error) if waited == 0 else best
             if waited == self.patience:

@@ -123,7 +123,7 @@ def steps(args: argparse.Namespace) -> list[Step]:
         Step("training", [run / "checkpoint.pt"], [run / "model.onnx"], train),
         Step("4 bits, Gabor fits", [run / "model.onnx"], [model, dest / "gabors.npz"], compress),
         Step("card", [model], [dest / "card.json"],
-             lambda: training.card.main([str(model), "--run", str(run), *places, *limit])),
+             lambda: training.card.main([str(model), "--run", str(run), *places, *device, *limit])),
         Step("report", [model], [dest / "report.json"],
              lambda: training.evaluate.main([str(model), *places, *device, *limit, "--report", str(dest / "report.json")])),
         Step("history", [model], [dest / "history.npz"],

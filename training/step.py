@@ -81,6 +81,14 @@ def logits(net: nn.Module, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
     return out.float() if dtype else out
 
 
+def judged_logits(net: AlexNet, crops: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """The same with the output layer in float32: with a bfloat16's eight bits many classes would tie for the first place."""
+    with torch.autocast(crops.device.type, dtype or torch.bfloat16, enabled=dtype is not None):
+        fc7 = net.activations(crops)["fc7"]
+    out: Tensor = net.fc8(net.dropout(fc7.float()))
+    return out
+
+
 def train_step(
     net: nn.Module,
     optimizer: Momentum,

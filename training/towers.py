@@ -127,7 +127,9 @@ class Tower(AlexNet):
         nn.Module.__init__(self)
         self.config, self.place, self.num_towers = config, place, 1
         self.step_bytes: dict[str, int] = defaultdict(int)
-        """Sent in the last step, forwards and backwards, by the layer that reads it; the trainer clears it."""
+        """Sent in this step, forwards and backwards, by the layer that reads it."""
+        self.most_bytes: dict[str, int] = {}
+        """The same of the step that sent most: an epoch's last batch may be a short one."""
         for row in config.layers:
             if row.kind == "conv":
                 assert row.weight_shape
@@ -139,6 +141,11 @@ class Tower(AlexNet):
         self.fc8 = _SumOfTowers(self, config.fc_units // 2, config.num_classes)
         self.f = F.relu if config.activation == "relu" else torch.tanh
         self.dropout = PartOfDropout(place) if config.dropout else nn.Identity()
+
+    def begin_step(self) -> None:
+        """What is sent from now on counts anew."""
+        self.most_bytes = max(self.most_bytes, dict(self.step_bytes), key=lambda sent: sum(sent.values()))
+        self.step_bytes.clear()
 
     def both(self, x: Tensor, layer: str) -> Tensor:
         y: Tensor = _Both.apply(x, self, layer)
@@ -223,8 +230,9 @@ def _axis(name: str) -> int:
 
 
 def report(net: Tower) -> str:
-    """What a tower has sent in its last step, layer by layer, and what it holds, against one process."""
-    sent = ", ".join(f"{layer} {sent / 1e6:.2f} MB" for layer, sent in net.step_bytes.items())
+    """What a tower sends in a step of a full batch, layer by layer, and what it holds, against one process."""
+    net.begin_step()
+    sent = ", ".join(f"{layer} {sent / 1e6:.2f} MB" for layer, sent in net.most_bytes.items()) or "nothing yet"
     with torch.device("meta"):
         all_of_it = AlexNet(net.config)
     peak = (

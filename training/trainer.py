@@ -28,7 +28,7 @@ from training.data import Feed, Indices, shuffled
 from training.evaluate import Array, Errors, evaluate
 from training.prepared import Prepared
 from training.recipe import Recipe
-from training.step import Momentum, autocast_dtype, logits, train_step
+from training.step import Momentum, autocast_dtype, judged_logits, train_step
 from training.story import Story, share_of_epoch
 from training.towers import Layout, PartOfDropout, Tower
 
@@ -200,7 +200,7 @@ class Run:
         if isinstance(self.net.dropout, PartOfDropout):
             self.net.dropout.batch = batch
         if isinstance(self.net, Tower):
-            self.net.step_bytes.clear()
+            self.net.begin_step()
         draws = self.augment.draw(batch, torch.Generator().manual_seed(seed)).part(self.place.rows(batch))
         crops = self.augment(squares, draws, self.recipe.has_colour_noise(self.epoch), self.recipe.side_px(self.epoch))
         count = batch / self.place.num_pairs  # gradients are averaged over pairs
@@ -237,7 +237,7 @@ class Run:
         """Class probabilities (n, classes) of crops (n, 3, 224, 224), as at test time."""
         self.judged.eval()
         x = torch.from_numpy(crops).to(self.device, memory_format=torch.channels_last)
-        return logits(self.judged, x, self.dtype).softmax(1).cpu().numpy()
+        return judged_logits(self.judged, x, self.dtype).softmax(1).cpu().numpy()
 
     def snapshot(self, share: Fraction = Fraction(0)) -> None:
         """Keep what the net is now, and what it makes of some pictures: a moment of the story of training."""

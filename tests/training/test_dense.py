@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.explorer import Explorer
-from model.layers import LRN, Config
-from tests.toys import TOY, picture, write_toy
-from training.dense import dense_squares, slide, torch_net, torch_probabilities
+from model.layers import BVLC, LRN, Config
+from tests.toys import TOY, picture, small, write_toy
+from training.dense import check, dense_squares, slide, torch_net, torch_probabilities
 from training.evaluate import DENSE, voter
 
 CONV6 = dataclasses.replace(TOY, conv6=True)
@@ -80,6 +80,12 @@ def test_a_crop_has_one_place(tmp_path: Path) -> None:
     plain, slid = (torch_probabilities(net)(crops) for net in (torch_net(explorer), slide(torch_net(explorer))))
     np.testing.assert_allclose(slid, plain, atol=1e-6)
     np.testing.assert_allclose(voter(explorer, DENSE).probabilities(crops), plain, atol=1e-6)
+
+
+def test_networks_of_one_place_are_refused() -> None:
+    check(TOY)
+    with pytest.raises(ValueError, match=r"crops of 227 pixels leave 1 along a side\. Use --ten-crop"):
+        check(small(BVLC))
 
 
 def test_squares_and_their_mirror_images() -> None:

@@ -1,5 +1,6 @@
 """A run that was stopped, killed or failed: the same numbers to the last bit, or nothing lost and a sentence."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import training.recipe
 import training.run
 import training.trainer
 from model.explorer import Explorer
+from model.provenance import commit, cpu
 from model.export import load_checkpoint
 from tests.toys import TOY, write_class_folders
 from tests.training.toy_run import losses, run, weights
@@ -54,6 +56,8 @@ def test_resume_continues_to_the_same_bits(
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
     assert losses(data / "parts") == losses(data / "whole")
     assert len(losses(data / "whole")) == 3
+    (resumed,) = json.loads((data / "parts" / "run.json").read_text())["resumed"]
+    assert (resumed["step"], resumed["commit"], resumed["hardware"]) == (step, commit(), cpu())
 
 
 def test_stopped_in_the_last_judgement(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import torch
 import training.recipe
 import training.run
 from model import history
+from model.alexnet import AlexNet
 from model.explorer import Explorer
 from model.export import load_checkpoint
 from model.provenance import commit
@@ -18,7 +19,7 @@ from tests.toys import TOY, write_class_folders
 from tests.training.toy_run import RECIPE, run
 from training.evaluate import Errors
 from training.prepare import prepare
-from training.step import autocast_dtype
+from training.step import autocast_dtype, judged_logits
 from training.trainer import Run
 
 
@@ -66,6 +67,31 @@ def test_sentences(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     argv = ["toy", "--data", str(data / "five"), "--out", str(data / "new"), "--cache", str(data / "cache")]
     assert training.run.main(argv) == 2
     assert "recipe toy is for 6, the same in both" in capsys.readouterr().err
+
+
+def test_wrong_classes_are_noticed_before_anything_is_decoded(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, picture_file in enumerate(sorted((data / "data" / "val").rglob("*.*"))):  # flat, as ILSVRC's own tar is
+        picture_file.rename(data / "data" / "val" / f"{number}{picture_file.suffix}")
+    for folder in (data / "data" / "val").iterdir():
+        if folder.is_dir():
+            folder.rmdir()
+    assert run(data, "out") == 2
+    assert "6 training and 0 validation classes, a folder each" in capsys.readouterr().err
+    assert not list((data / "cache").glob("*"))
+    assert run(data, "out", "--from", str(data / "nothing.onnx")) == 2
+    assert "nothing.onnx to start from" in capsys.readouterr().err
+
+
+def test_the_output_layer_is_judged_in_float32(data: Path) -> None:
+    """In bfloat16, logits lie on a grid of 8 bits, and classes tie that do not."""
+    net = AlexNet(TOY).eval()
+    crops = 30 * torch.randn(8, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        judged = judged_logits(net, crops, torch.bfloat16)
+        assert judged.dtype == torch.float32
+        assert (judged != judged.bfloat16().float()).any()
+        torch.testing.assert_close(judged, net(crops), rtol=0.05, atol=0.05)
+        torch.testing.assert_close(judged_logits(net, crops, None), net(crops))
 
 
 def test_progress_counts_the_whole_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

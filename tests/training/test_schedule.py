@@ -17,6 +17,13 @@ def test_plateau() -> None:
     assert not plateau.finished(stalled[:-1])
 
 
+def test_a_net_that_has_not_begun_has_not_stalled() -> None:
+    assert Plateau().factor(20, 90, [99.9] * 20) == 1
+    assert not Plateau().finished([99.9] * 20)
+    assert Plateau().factor(24, 90, [99.9] * 20 + [93.9] * 4) == pytest.approx(0.1)
+    assert Plateau().factor(5, 90, [90.0] + [99.9] * 4) == pytest.approx(0.1)  # one that has come apart has
+
+
 def test_paper_drops_three_times() -> None:
     assert Plateau().factor(50, 90, [30.0] * 50) == pytest.approx(0.001)
 
