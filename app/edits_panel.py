@@ -52,7 +52,7 @@ def colour_sliders(edits: Edits) -> None:
     if axes is None:
         st.caption(t("edits_no_colour"))
         return
-    st.caption(f"{t('edits_colour')} {t(f'colour_scale_{state.colour_scale()}')}")
+    st.caption(" ".join((t("edits_colour"), t(f"colour_scale_{state.colour_scale()}"))))
     for i, alpha in enumerate(edits.colour):
         size = float(np.linalg.norm(axes[i]))
         red, green, blue = axes[i] / max(size, 1e-9)

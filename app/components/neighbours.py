@@ -24,6 +24,7 @@ CSS = """
 .tile { width: 92px; }
 .sight { display: block; width: 100%; aspect-ratio: 1; padding: 0; border: 1px solid var(--st-border-color); border-radius: 3px;
   background: #8882; color: inherit; font: inherit; overflow: hidden; cursor: pointer; overflow-wrap: anywhere; }
+.strips .sight:has(img):is(:hover, :focus-visible) { transform: scale(1.4); position: relative; z-index: 1; }
 .sight img { display: block; width: 100%; height: 100%; object-fit: cover; }
 .sight:focus-visible, .linked .sight { outline: 3px solid var(--st-text-color); outline-offset: 1px; }
 .says { display: flex; align-items: center; justify-content: space-between; gap: 4px; }

@@ -19,7 +19,7 @@ from model.layers import Config, Layer
 
 KEY = "net"
 CSS = """
-.scroll { overflow-x: auto; color: var(--st-text-color); font: 12px var(--st-font);
+.scroll { overflow-x: auto; scroll-snap-type: x proximity; color: var(--st-text-color); font: 12px var(--st-font);
   font-variant-numeric: tabular-nums; scrollbar-width: thin; }
 .scroll.more-left { --left: 48px; }
 .scroll.more-right { --right: 48px; }
@@ -29,7 +29,7 @@ svg { position: absolute; inset: 0; pointer-events: none; }
 svg text { font: 11px var(--st-font); fill: currentColor; text-anchor: middle; paint-order: stroke;
   stroke: var(--st-background-color); stroke-width: 4px; }
 button { font: inherit; color: inherit; cursor: pointer; }
-.box { position: absolute; padding: 0; background: #8882; border: 2px solid; border-radius: 3px; overflow: hidden; }
+.box { position: absolute; scroll-snap-align: center; padding: 0; background: #8882; border: 2px solid; border-radius: 3px; overflow: hidden; }
 .box canvas { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
 .box[aria-pressed="true"] { outline: 3px solid var(--st-text-color); outline-offset: 1px; }
 .name, .facts { position: absolute; text-align: center; white-space: pre; line-height: 15px; }

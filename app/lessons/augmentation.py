@@ -115,7 +115,7 @@ def see() -> None:
     if covariance is not None:
         lengths = {name: colour_components(covariance, scale) for name, scale in SCALES.items()}
         table([_axis(i, lengths) for i in range(3)], "augmentation_axes", height="content")
-        st.caption(f"{t('lesson_augmentation_axes')} {t(f'colour_scale_{state.colour_scale()}')}")
+        st.caption(" ".join((t("lesson_augmentation_axes"), t(f"colour_scale_{state.colour_scale()}"))))
 
 
 def _axis(i: int, lengths: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, object]:

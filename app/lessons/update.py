@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
-from app import card
-from app.figures import BAR_COLOUR, bare
+from app import curves
+from app.figures import BAR_COLOUR
 from app.lessons import Lesson
 from app.lessons.shown import lines, plot
 from app.text import t
@@ -45,37 +42,11 @@ def panel() -> None:
 
 
 def see() -> None:
-    """The rate and the errors of this model's training, epoch by epoch."""
-    curve = _curve()
-    if not curve:
+    """The rate, the loss and the errors of this model's training, epoch by epoch."""
+    if curve := curves.last_curve():
+        curves.draw(curve)
+    else:
         st.info(t("lesson_update_no_card"))
-        return
-    epochs = np.asarray([row["epoch"] for row in curve])
-    left, side = st.columns(2)
-    with left:
-        caption = t("lesson_update_rate", epochs=len(curve), most=max(row["lr"] for row in curve))
-        plot(_one(epochs, [row["lr"] for row in curve], t("lesson_update_lr")), "update_rate", caption)
-    with side:
-        errors = [(t(f"lesson_update_top{k}"), np.asarray([row[f"val_top{k}_error"] for row in curve])) for k in (1, 5)]
-        figure = lines(epochs, errors, (t("lesson_update_epoch"), "%"))
-        figure.update_yaxes(rangemode="tozero")
-        last = {f"top{k}": curve[-1][f"val_top{k}_error"] for k in (1, 5)}
-        caption = t("lesson_update_errors", **last)
-        counts = {int(row.get("num_judged", 0)) for row in curve}
-        if len(counts) == 1 and (count := counts.pop()):
-            caption += " " + t("lesson_update_judged", count=count)
-        plot(figure, "update_errors", caption)
-
-
-def _one(x: Any, y: Any, title: str) -> go.Figure:
-    figure = go.Figure(go.Scatter(x=x, y=y, mode="lines", line={"color": BAR_COLOUR, "width": 2.5}))
-    figure.update_yaxes(rangemode="tozero")
-    return bare(figure, 280, t("lesson_update_epoch"), title)
-
-
-def _curve() -> list[dict[str, float]]:
-    curve: list[dict[str, float]] = card.read().get("curve", [])
-    return curve if curve and "lr" in curve[0] else []
 
 
 LESSON = Lesson(name="update", section="5", options=4, right=right, panel=panel, see=see)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import answers, figures, state
+from app import answers, curves, figures, state
 from app import card as cards
 from app.chart import chart
 from app.folded import folded
@@ -38,6 +38,8 @@ def main() -> None:
     )
     st.markdown(f"#### {t('model_card')}")
     _card()
+    if curve := curves.last_curve():
+        folded(t("model_curves"), "model_curves", partial(curves.draw, curve))
     _report()
     st.write(t("model_runs_on", device=said(explorer.device)))
     st.write(t("model_times", **answers.activations().milliseconds))

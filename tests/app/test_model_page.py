@@ -46,6 +46,25 @@ def test_a_card_of_two_networks_side_by_side(app: AppTest, tmp_path: Path) -> No
     assert "The file has 43.2 MB. On the pictures compared, no activation is off by more than 0.0004 %" in text(app)
 
 
+def test_curves_are_shown(app: AppTest, tmp_path: Path) -> None:
+    """Those of the training, when they are unfolded: rate, loss, errors."""
+    error = {"top1_error": 1.0, "top5_error": 0.0, "num_images": 9}
+    epochs = [(1, 0.01, 3.125, 90.0, 70.0), (2, 0.005, 2.5, 60.0, 30.0)]
+    keys = ("epoch", "lr", "train_loss", "val_top1_error", "val_top5_error")
+    card = {
+        "num_epochs": 2, "recipe": {"name": "toy"}, "data": "7 pictures", "hours": 1, "hardware": "a CPU", "commit": "abc",
+        "limits": [], "one_crop": error, "ten_crop": error, "curve": [dict(zip(keys, row, strict=True)) for row in epochs],
+    }  # fmt: skip
+    app.run()
+    (tmp_path / "toy" / "card.json").write_text(json.dumps(card))
+    open_page(app, "model")
+    app.session_state["model_curves"] = True  # as a click does
+    app.run()
+    assert not app.exception
+    assert "from 3.12 in the first epoch to 2.50 in the last" in text(app)
+    assert "at the end 60.0 % top-1, 30.0 % top-5" in text(app)
+
+
 def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
     app.run()
     classes = [
@@ -56,6 +75,9 @@ def test_report_is_shown(app: AppTest, tmp_path: Path) -> None:
     report["confusions"] = [{"true": "nb", "guess": "na", "num_images": 2}]
     (tmp_path / "toy" / "report.json").write_text(json.dumps(report))
     open_page(app, "model")
+    assert "What is most often taken for what:" not in text(app)
+    app.session_state["model_report"] = True  # as a click does
+    app.run()
     assert "one crop on 12 validation pictures" in text(app)
     assert "between 40.00 and 60.00 %, the top-5 error between 0.00 and 25.12 %" in text(app)
     assert "What is most often taken for what:" in text(app)

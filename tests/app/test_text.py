@@ -15,6 +15,7 @@ COMPOSED = {
     "sample_",
     "place_",
     "atlas_",
+    "colour_scale_",
     "unit_tab_",
     "why_",
     "cam_",

@@ -95,7 +95,7 @@ def test_the_layer_table_as_csv_and_in_the_pages_file(page: Page, lang: str, tmp
     own = [rows[0][words[f"column_{name}"]] for name in ("layer", "shape", "parameters")]
     assert own == ["conv1", "96 x 55 x 55", "34,944"]
     assert len(rows) == 14
-    page.locator("details summary").first.click()  # the classes' errors are a table too
+    page.locator("details summary", has_text=words["model_report"]).click()  # the classes' errors are a table too
     expect(page.locator(".st-key-table_class_table").get_by_test_id("stDataFrame")).to_be_visible()
     settle(page)
     whole = taken(page, unfold(page, lang).get_by_role("button", name=words["take_page"]), tmp_path)

@@ -19,8 +19,8 @@ import training.recipe
 import training.run
 import training.trainer
 from model.explorer import Explorer
-from model.provenance import commit, cpu
 from model.export import load_checkpoint
+from model.provenance import commit, cpu
 from tests.toys import TOY, write_class_folders
 from tests.training.toy_run import losses, run, weights
 from training.evaluate import Errors
