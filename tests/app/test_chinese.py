@@ -47,7 +47,7 @@ def test_sentences_are_translated() -> None:
     """Those of a word or more; names, signs and formulas may be the same."""
     same = {key for key, words in table("en").items() if table("zh")[key] == words}
     assert same == {
-        "cam_title", "lesions_item", "window_exponential", "lesson_relu_at", "lesson_update_top1", "lesson_update_top5", "map_less", "map_more",
+        "cam_title", "lesions_item", "window_exponential", "lesson_relu_at", "lesson_results_2010", "lesson_results_2012", "lesson_update_top1", "lesson_update_top5", "map_less", "map_more",
         "neighbours_distance", "net_traffic", "space_fc6_short", "space_fc7_short", "space_pool5_short", "window_relu",
         "window_tanh", "gallery_path_hint",
     }  # fmt: skip
