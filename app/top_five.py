@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import answers
+from app import answers, state
 from app.bars import top_bars
+from app.samples import NAMED
 from app.text import class_word, t
 from model.explorer import Activations, Prediction, TenCrops
 
@@ -15,7 +16,10 @@ def top_five(model: str = "", key: str = "top5") -> None:
     seen = answers.activations(model=model)
     wounded = bool(answers.gains(model=model))
     bars(seen, answers.activations(intact=True, model=model) if wounded else None, key, "bars_intact", model)
-    st.caption(t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes)))
+    says = [t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes))]
+    if (named := NAMED.get(state.view().sample)) and named.isdisjoint(known for known, _ in seen.classes):
+        says.append(t("top_none_fits"))
+    st.caption(" ".join(says))
 
 
 def bars(

@@ -42,7 +42,8 @@ button { font: inherit; color: inherit; background: none; border: 1px solid var(
   padding: 2px 10px; min-height: 28px; cursor: pointer; }
 .towers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 16px; }
 .towers[hidden], .controls[hidden], .card[hidden], .other[hidden], .scale[hidden], .more[hidden] { display: none; }
-.legend, .scale { margin: 8px 0 0; opacity: .8; }
+.legend, .scale { margin: 8px 0 0; }
+.legend, .range-of { opacity: .8; }
 .scale { display: flex; gap: 8px; align-items: center; }
 .ramp { flex: 0 0 64px; height: 12px; border: 1px solid var(--st-border-color); }
 .legend:empty, .classes:empty { display: none; }

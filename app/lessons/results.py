@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import card, state
-from app.figures import BAR_COLOUR, bare
+from app.figures import BAR_COLOUR, CLEAR, bare
 from app.lessons import Lesson
 from app.lessons.shown import plot
 from app.tables import table
@@ -51,23 +51,21 @@ def panel() -> None:
 
 
 def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+    return "" if value is None else f"{value:.2f}".removesuffix("0")
 
 
 def _bars(names: list[str], values: list[tuple[float, float | None]]) -> go.Figure:
     """Top-1 above top-5, full and hollow."""
     figure = go.Figure()
-    fills = (("lesson_results_top5", "rgba(0, 0, 0, 0)"), ("lesson_results_top1", BAR_COLOUR))
-    for (title, colour), errors in zip(fills, reversed(list(zip(*values, strict=True))), strict=True):
+    fills = (("lesson_results_top1", BAR_COLOUR), ("lesson_results_top5", CLEAR))
+    for (title, colour), errors in zip(fills, zip(*values, strict=True), strict=True):
         figure.add_bar(
             y=names, x=errors, name=t(title), orientation="h", text=[_cell(one) for one in errors], textposition="outside",
             marker={"color": colour, "line": {"color": BAR_COLOUR, "width": 2}}, hoverinfo="skip", cliponaxis=False,
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", ticks="")
     figure = bare(figure, 60 + 56 * len(names))
-    return figure.update_layout(
-        barmode="group", showlegend=True, legend={"orientation": "h", "y": 1.15, "traceorder": "reversed"}
-    )
+    return figure.update_layout(barmode="group", showlegend=True, legend={"orientation": "h", "y": 1.15})
 
 
 def see() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import answers, state
+from app import answers, samples, state
 from app.figures import probability_text
 from app.grad_cam_panel import last_convolution
 from app.occlusion_job import Finished, Job, Wanted
@@ -87,6 +87,24 @@ def html(app: AppTest) -> str:
 
 def seen(model: Path, view: View | None = None) -> Activations:
     return Explorer.open(model, "cpu").run(sample_path("cat"), None, view or View())
+
+
+def test_it_is_said_when_no_class_fits_a_sample(app: AppTest, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = "None of its classes names what is in this picture"
+    assert sentence in text(open_page(app))  # the toy knows no cat
+    monkeypatch.setitem(samples.NAMED, "cat", {Explorer.open(model, "cpu").class_ids[2]})
+    assert sentence not in text(open_page(app))
+
+
+def test_samples_that_shipped_models_know() -> None:
+    """tiny200 has three of the cats, and the espresso; imagenet20 none of any."""
+    known = {
+        name: set(Explorer.open(state.MODELS / name / "model.onnx").class_ids) for name in ("tiny200", "imagenet20")
+    }
+    assert len(samples.NAMED["cat"] & known["tiny200"]) == 3
+    assert samples.NAMED["coffee"] & known["tiny200"] >= {"n07920052"}
+    assert not set().union(*samples.NAMED.values()) & known["imagenet20"]
+    assert samples.NAMED.keys() == samples.FILES.keys()
 
 
 def give_covariance(model: Path) -> None:

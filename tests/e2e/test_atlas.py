@@ -142,9 +142,11 @@ def test_exactly_the_silent_are_marked(wide_page: Page, seen: Activations, layer
     assert 0 < len(silent) < len(flat)
     open_page(wide_page, f"?layer={layer}")
     expect(atlas(wide_page, layer).locator(".legend")).to_have_text(
-        f"A stroke marks a silent unit, at exactly zero for this picture: {len(silent)} of {len(flat)}."
+        f"A stroke marks a silent unit, at exactly zero for this picture: {len(silent):,} of {len(flat):,}."
     )
     found = atlas(wide_page, layer)
+    shades = "zero, brightest each unit's own largest value." if layer == "conv3" else f"0, brightest {flat.max():.3g}."
+    expect(found.locator(".range-of")).to_have_text(f"Darkest is {shades}")
     expect(found.locator(".range")).to_be_visible(visible=layer == "conv3")  # single values share the layer's range
     for _ in range(3):  # in every colour scale
         drawn = cells(wide_page, layer)
@@ -208,3 +210,16 @@ def test_the_maps_keep_the_focus(wide_page: Page) -> None:
         expect(wide_page.get_by_role("heading", name=f"conv3 unit {number} on GPU1")).to_be_visible()
         settle(wide_page)
     atlas(wide_page, "conv3")
+
+
+def test_all_classes_are_shown_when_asked_for(wide_page: Page) -> None:
+    """Twenty at first, the most probable; then all two hundred, each a button, and back."""
+    open_page(wide_page, "?layer=prob&model=tiny200")
+    found = atlas(wide_page, "prob")
+    expect(found.locator(".classes li")).to_have_count(20)
+    found.get_by_role("button", name="Show all 200 classes, not the first 20 alone").click()
+    expect(found.locator(".classes li")).to_have_count(200)
+    found.get_by_role("button", name="Show the first 20 classes alone").click()
+    expect(found.locator(".classes li")).to_have_count(20)
+    open_page(wide_page, "?layer=prob&model=imagenet20")
+    expect(atlas(wide_page, "prob").locator(".more")).to_be_hidden()  # there are no more

@@ -185,4 +185,4 @@ def test_claims_are_settled_one_by_one(wide_page: Page) -> None:
         wide_page.get_by_role("button", name="False", exact=True)
     ).first.click()
     expect(wide_page.get_by_text("34,944 in the paper's net")).to_be_visible()
-    expect(wide_page.get_by_text("1 of 11 seen through.")).to_be_visible()
+    expect(wide_page.get_by_text("1 of 16 right.")).to_be_visible()
