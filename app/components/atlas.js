@@ -362,9 +362,9 @@ function show(state) {
 function update(state, always) {
   const seen = shared.seen;
   if (!seen || !shared.view) return;
-  const changed = state.seen !== seen || state.layer?.name !== shared.view.layer;
+  const changed = state.seen?.pixels !== seen.pixels || state.layer?.name !== shared.view.layer;
+  state.seen = seen;
   if (changed || always) {
-    state.seen = seen;
     const layer = (state.layer = seen.layers.find(({ name }) => name === shared.view.layer));
     const part = (array) => array.subarray(layer.first, layer.first + layer.units);
     layer.low = part(seen.lows).reduce((a, b) => Math.min(a, b));

@@ -1,27 +1,10 @@
 // The network as in the paper's Figure 2: a box a layer and GPU with its strongest map, lines as thick as the traffic.
-// It also keeps what the network computed for the other components: `alexnet.seen`, and what is looked at: `alexnet.view`.
+// For the other components it keeps what the network computed, which comes apart (net_seen.js), with what the server's panels show:
+// `alexnet.seen`, and what is looked at: `alexnet.view`.
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 74, MIN_STEP = 52, MAX_STEP = 80, ROWS = [30, 116], TALL = 58, FACTS = 196;
 const shared = (globalThis.alexnet ??= Object.assign(new EventTarget(), {}));
 const STATES = new WeakMap();
-
-function read(data) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  const units = header.layers.reduce((sum, layer) => sum + layer.units, 0);
-  const values = header.layers.reduce((sum, layer) => sum + layer.units * layer.size * layer.size, 0);
-  const at = 4 + length, floats = new Float32Array(bytes.slice(at, at + 8 * units).buffer);
-  const places = new Uint32Array(bytes.slice(at + 8 * units, at + 12 * units).buffer), rest = bytes.subarray(at + 12 * units);
-  return {
-    ...header,
-    lows: floats.subarray(0, units),
-    highs: floats.subarray(units),
-    peaks: places,
-    pixels: rest.subarray(0, values),
-    square: rest.subarray(values),
-  };
-}
 
 function element(parent, kind, className, text) {
   const made = document.createElement(kind);
@@ -271,7 +254,22 @@ export default function ({ parentElement, data, setTriggerValue }) {
   STATES.set(root, state);
   state.listening?.abort(); // Streamlit calls this anew for new data; what an earlier call returned it may call after that
   const listening = (state.listening = new AbortController()), { signal } = listening;
-  const seen = (shared.seen = read(data)), room = root.parentElement;
+  state.trigger = setTriggerValue;
+  const show = () => shared.computed?.key === data.key && take(root, state, data, signal);
+  shared.addEventListener("computed", show, { signal });
+  show();
+  return () => {
+    listening.abort();
+    setTimeout(() => root.isConnected || leave(root));
+  };
+}
+
+// What the network computed is here, and what the server's panels show of it; the net is drawn anew for the first alone.
+function take(root, state, data, ended) {
+  state.taken?.abort(); // the same data may be taken again, with words of another language
+  const { signal } = (state.taken = new AbortController()), { taken } = state;
+  ended.addEventListener("abort", () => taken.abort());
+  const { computed } = shared, seen = (shared.seen = { ...computed, ...data }), room = root.parentElement;
   Object.assign(shared, { look, net: root });
   room.ariaLabel = seen.words.alt;
   room.onscroll = () => fade(room);
@@ -283,12 +281,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   const redraw = () => {
     if (signal.aborted) return; // newer data came while a button was pressed
-    drawNet(seen, root, (asked) => setTriggerValue("mute", asked));
+    drawNet(seen, root, (asked) => state.trigger("mute", asked));
     fade(room);
     if (shared.view) mark();
     root.dataset.painted = seen.key;
+    state.drawn = computed;
   };
-  whenLetGo(root, redraw);
+  if (state.drawn !== computed) whenLetGo(root, redraw);
 
   const isNews = tellsNews(seen);
   shared.dispatchEvent(new Event("seen"));
@@ -320,8 +319,4 @@ export default function ({ parentElement, data, setTriggerValue }) {
   shared.addEventListener("address", writeAddress, { signal });
   shared.addEventListener("step", onStep, { signal });
   shared.addEventListener("net", onNet, { signal });
-  return () => {
-    listening.abort();
-    setTimeout(() => root.isConnected || leave(root));
-  };
 }

@@ -45,11 +45,13 @@ button { font: inherit; color: inherit; cursor: pointer; }
 :focus-visible { outline: 3px solid var(--st-text-color); outline-offset: 3px; }
 .scroll:focus-visible { outline-offset: -3px; }
 """
+FOLDER = Path(__file__).parent
+_seen = st.components.v2.component("alexnet.net_seen", js=(FOLDER / "net_seen.js").read_text(encoding="utf-8"))
 _component = st.components.v2.component(
     "alexnet.net",
     html='<div class="scroll" tabindex="0" role="group"><div class="net"></div></div>',
     css=CSS,
-    js=(Path(__file__).parent / "net.js").read_text(encoding="utf-8"),
+    js=(FOLDER / "net.js").read_text(encoding="utf-8"),
 )
 
 
@@ -63,7 +65,7 @@ def net(
     times: Mapping[str, float],
     on_mute: Callable[[], None],
 ) -> None:
-    """Draw the network with what its layers hold; all activations in 8 bits go along.
+    """Draw the network with what its layers hold; all activations in 8 bits go along, once a forward pass.
 
     Parameters
     ----------
@@ -84,21 +86,25 @@ def net(
         offset, first = offset + row.num_values, first + row.units
     header = {
         "key": key,
-        "heard": heard,
         "layers": layers,
         "towers": config.towers,
         "colours": GPU_COLOURS,
         "crop": config.crop_px,
-        "view": {"layer": view.layer, "unit": view.unit, "row": (view.place or (None,))[0], "column": (view.place or (0, None))[1]},
-        "panel": {"layer": panel[0], "unit": panel[1], "row": panel[2][0], "column": panel[2][1]},
         "muted": view.lesions.muted(config),
         "amounts": {**dict.fromkeys((*TOWERS, CROSS_TALK), 0), **view.lesions.amounts},
         "classes": [class_word(name) for _, name in seen.classes],
         "values": {name: seen[name].tolist() for name in ("fc8", "prob")},
         "words": _words(config),
     }  # fmt: skip
-    data = pack(header, lows, highs, peaks, pixels, seen.square[::4, ::4])
-    _component(data=data, key=KEY, on_mute_change=on_mute)
+    looked_at = {
+        "key": key,
+        "heard": heard,
+        "view": {"layer": view.layer, "unit": view.unit, "row": (view.place or (None,))[0], "column": (view.place or (0, None))[1]},
+        "panel": {"layer": panel[0], "unit": panel[1], "row": panel[2][0], "column": panel[2][1]},
+    }  # fmt: skip
+    with st.container(gap=None):
+        _seen(data=pack(header, lows, highs, peaks, pixels, seen.square[::4, ::4]), key=f"{KEY}_seen")
+        _component(data=looked_at, key=KEY, on_mute_change=on_mute)
 
 
 def asked_to_mute() -> tuple[str, float] | None:

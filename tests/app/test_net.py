@@ -22,7 +22,8 @@ def test_the_papers_net_takes_1_26_megabytes() -> None:
 
 def test_all_layers_in_one_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, Any] = {}
-    monkeypatch.setattr(net, "_component", lambda **given: sent.update(given))
+    monkeypatch.setattr(net, "_component", lambda **given: None)
+    monkeypatch.setattr(net, "_seen", lambda **given: sent.update(given))
     write_toy(tmp_path / "model.onnx")
     seen = Explorer.open(tmp_path / "model.onnx", "cpu").run(picture())
     times = dict.fromkeys(TOY.layer, 1.0)
