@@ -228,3 +228,16 @@ def test_an_answer_does_not_take_back_a_newer_choice(wide_page: Page) -> None:
     wide_page.mouse.down()
     wide_page.mouse.up()
     expect(wide_page.get_by_role("heading", name="conv5 unit 8 on GPU1")).to_be_visible()
+
+
+def test_a_click_sends_no_activations(wide_page: Page) -> None:
+    """They come once, 1.26 MB and 12 bytes a unit; after that the browser has them."""
+    sizes: list[int] = []
+    wide_page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
+    open_page(wide_page, "?layer=conv3")
+    assert max(sizes) > 1_259_760
+    sizes.clear()
+    wide_page.locator(".atlas .maps").first.click(position={"x": 40, "y": 40})
+    expect(wide_page).to_have_url(re.compile(r"unit=\d+"))
+    settle(wide_page)
+    assert 0 < sum(sizes) < 200_000
