@@ -36,6 +36,9 @@ def gallery_panel(gallery: Gallery | None) -> None:
         )
     if gallery:
         _not_in_it(gallery)
+    if state.is_shared():
+        st.caption(t("shared_server"))
+        return
     under_way = bool(_jobs())
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)(under_way)
     if not under_way:

@@ -21,6 +21,9 @@ STARTING = threading.RLock()  # held from the look for a free name until it is t
 
 def import_panel() -> None:
     """Choose, see it come, use it; each visitor imports one at a time, or watches it come for another one."""
+    if state.is_shared():
+        st.caption(t("shared_server"))
+        return
     under_way = _job() is not None
     st.fragment(_work, run_every=POLL_SECONDS if under_way else None)()
     if done := st.session_state.get("import_done"):

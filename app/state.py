@@ -155,6 +155,11 @@ def address_parts(shown: View) -> dict[str, str]:
     return parts
 
 
+def is_shared() -> bool:
+    """Whether the server is one for others (ALEXNET_SHARED): then no visitor names its folders or brings networks to it."""
+    return bool(os.environ.get("ALEXNET_SHARED"))
+
+
 # The model
 
 

@@ -120,3 +120,14 @@ def test_where_an_imported_network_is_from(models: Path) -> None:
     open_page(app.run(), "model")
     assert rf"brought in from the file my\_net.pth, SHA-256 {'ab12' * 16}." in text(app)
     assert "unknown" not in text(app)
+
+
+def test_a_shared_server_brings_nothing_in(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALEXNET_SHARED", "1")
+    app.run()
+    for page in ("model", "neighbours"):
+        app.switch_page(f"views/{page}.py")
+        app.run()
+        assert not app.exception
+        assert "who runs it chooses its galleries and networks" in " ".join(one.value for one in app.caption)
+        assert not [one.key for one in app.button if str(one.key).startswith(("import_", "gallery_"))]
