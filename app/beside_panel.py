@@ -17,7 +17,7 @@ def beside_panel() -> None:
         st.caption(t("beside_alone"))
         return
     chosen = state.view().beside
-    state.show("beside", chosen if chosen in others else None)
+    st.session_state["beside"] = chosen if chosen in others else None
     st.selectbox(t("beside_model"), others, key="beside", on_change=_take, placeholder=t("beside_none"))
     if chosen in others:
         for column, name in zip(st.columns(2, gap="large"), (state.model_name(), chosen), strict=True):

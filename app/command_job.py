@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -43,7 +44,7 @@ class CommandJob:
         command = [sys.executable, "-m", self.module, *self.arguments, "--json"]
         self._failed = t("failed")  # in the visitor's language, which the listening thread does not know
         self._process = subprocess.Popen(  # its stderr is the server's log
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, cwd=ROOT, text=True, errors="replace", stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         threading.Thread(target=self._listen, daemon=True).start()
         return self
@@ -86,7 +87,7 @@ class CommandJob:
         try:
             with self._process:  # which closes its pipes
                 for line in self._process.stdout:
-                    if line.startswith("{"):  # a library may have something of its own to say
+                    with contextlib.suppress(ValueError):  # a library may have something of its own to say
                         self._take(json.loads(line))
                 if self._process.wait() and not self.cancelled and not self.error:
                     self.error = self._failed
@@ -95,8 +96,10 @@ class CommandJob:
                 shutil.rmtree(self.scratch, ignore_errors=True)
             self._over.set()
 
-    def _take(self, told: dict[str, Any]) -> None:
+    def _take(self, told: Any) -> None:
         """How far the command line is, or why it ends."""
+        if not isinstance(told, dict):
+            return
         self.error = told.get("error", self.error)
         if "stage" not in told:
             return

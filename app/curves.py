@@ -1,4 +1,4 @@
-"""How a model learned: its rate, training loss and validation errors, epoch by epoch, from its card."""
+"""A model's last training: its rate, training loss and validation errors, epoch by epoch, from its card."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _shift_and_mirror(edits: Edits) -> None:
     st.caption(t("edits_crops", crop=crop_px))
     mirror_toggle(edits)
     for name, value in (("edits_down", edits.down), ("edits_right", edits.right)):
-        state.show(name, max(-margin, min(margin, value)))
+        state.show(name, max(-margin, min(margin, value)), margin)
         st.slider(t(name), -margin, margin, format="%d px", key=name, on_change=_take)
 
 

@@ -132,7 +132,7 @@ def gallery() -> Gallery | None:
 @once_a_run
 def key_of(of: Gallery) -> str:
     """The key of a gallery that is open."""
-    return next(known for known, opened in list(_open_now.items()) if opened is of)  # other visitors open more
+    return next(ref.key for ref in _open_now.valuerefs() if ref() is of)  # a list: other visitors open more meanwhile
 
 
 def asked_for(gallery_key: str, row: int, kind: str) -> bytes | None:

@@ -30,7 +30,7 @@ def gallery_panel(gallery: Gallery | None) -> None:
     """Choice, work under way, forms."""
     names = list(galleries.paths())
     if len(names) > 1:
-        state.show("gallery_choice", galleries.name())
+        st.session_state["gallery_choice"] = galleries.name()
         st.selectbox(
             t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice, format_func=galleries.title
         )

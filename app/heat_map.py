@@ -12,7 +12,7 @@ from PIL import Image
 from app.figures import map_over_crop
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
 def heat_map(
     pixels: npt.NDArray[np.uint8], values: npt.NDArray[np.float32], first_px: float, stride_px: int, lowest: float | None = None
 ) -> bytes:  # fmt: skip

@@ -18,7 +18,7 @@ def lesion_panel() -> None:
         st.caption(t("lesions_some", what=", ".join(listed)))
     with st.container(horizontal=True, gap="small"):
         if state.lesions_before():
-            st.button(t("undo" if lesions else "undo_healing"), key="lesions_undo", on_click=state.undo)
+            st.button(t("undo" if state.view().lesions else "undo_healing"), key="lesions_undo", on_click=state.undo)
         if lesions:
             st.button(t("lesions_reset"), key="lesions_reset", on_click=state.reset_lesions)
     with st.popover(t("lesions_title"), width="stretch"):

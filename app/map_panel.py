@@ -80,7 +80,7 @@ def _choice(part: str, key: str, options: Sequence[str], prefix: str) -> str:
     """One of the options, which the view keeps in `part`."""
     named = getattr(state.view(), part)
     chosen: str = named if named in options else options[0]
-    state.show(key, chosen)
+    st.session_state[key] = chosen
     st.selectbox(
         t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key, on_change=_take, args=(part, key)
     )
@@ -93,7 +93,7 @@ def _take(part: str, key: str) -> None:
 
 def _has_place(positions: npt.NDArray[np.float32], query: Query) -> bool:
     """Whether a picture is of the map and lesions do not move it."""
-    return query.row is not None and not query.is_moved and bool(np.isfinite(positions[query.row]).all())
+    return query.row is not None and not query.is_moved and query.row in placed(positions)
 
 
 def _place(gallery: Gallery, positions: npt.NDArray[np.float32], query: Query) -> npt.NDArray[np.float32]:

@@ -46,7 +46,9 @@ def neighbours_panel(gallery: Gallery, query: Query) -> None:
         if galleries.own():
             st.caption(" ".join([*says, t("neighbours_own", count=len(galleries.own()), most=galleries.MAX_OWN)]))
     if len(layers) < len(LAYERS) + 1:
-        st.caption(t("neighbours_only_fc7"))
+        st.caption(
+            t("neighbours_only_fc7") if state.is_shared() else f"{t('neighbours_only_fc7')} {t('neighbours_build')}"
+        )
 
 
 def _strip(gallery: Gallery, layer: str, found: dict[str, tuple[Neighbour, ...]]) -> Strip:

@@ -156,8 +156,8 @@ def address_parts(shown: View) -> dict[str, str]:
 
 
 def is_shared() -> bool:
-    """Whether the server is one for others (ALEXNET_SHARED): then no visitor names its folders or brings networks to it."""
-    return bool(os.environ.get("ALEXNET_SHARED"))
+    """Whether the server is one for others (ALEXNET_SHARED=1): then no visitor names its folders or brings networks to it."""
+    return os.environ.get("ALEXNET_SHARED") == "1"
 
 
 # The model
@@ -246,10 +246,14 @@ def _changed_ns(path: Path) -> int:
 # Widgets
 
 
-def show(widget: str, value: Any) -> None:
-    """Let a widget show a value. Where it does, nothing is set: that would swallow a key press that is on its way."""
-    if widget not in st.session_state or st.session_state[widget] != value:
-        st.session_state[widget] = value
+def show(widget: str, value: Any, reach: int = 0) -> None:
+    """Let a widget show a value. Where it does, nothing is set: that would swallow a key press that is on its way.
+
+    A slider that now reaches further, or less far, is another one to Streamlit, and has not the earlier one's value.
+    """
+    known = st.session_state.get(f"{widget} reach") == reach
+    if not known or widget not in st.session_state or st.session_state[widget] != value:
+        st.session_state.update({widget: value, f"{widget} reach": reach})
 
 
 # The picture

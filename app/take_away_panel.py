@@ -56,7 +56,7 @@ def told_of(seen: Activations, layers: list[str]) -> dict[str, Any]:
         "picture": state.picture().name,
         "shapes": {name: seen[name].shape for name in layers},
         "units": "counted from 0; those named under muted, as in the link, from 1",
-        "muted": dict(view.lesions.amounts),
+        "muted": dict(view.lesions.fitting(state.explorer().config).amounts),
         "crop": {"row": seen.view.row, "column": seen.view.column, "mirror": seen.view.mirror, "colour": seen.view.colour},
         "painted": bool(view.edits.paint),
     }  # fmt: skip

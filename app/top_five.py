@@ -17,7 +17,9 @@ def top_five(model: str = "", key: str = "top5") -> None:
     wounded = bool(answers.gains(model=model))
     bars(seen, answers.activations(intact=True, model=model) if wounded else None, key, "bars_intact", model)
     says = [t("top_caption_lesion" if wounded else "top_caption", num_classes=len(seen.classes))]
-    if (named := NAMED.get(state.view().sample)) and named.isdisjoint(known for known, _ in seen.classes):
+    known = {class_id for class_id, _ in seen.classes}
+    of_wordnet = all(one[0] == "n" and one[1:].isdecimal() for one in known)
+    if of_wordnet and (named := NAMED.get(state.view().sample)) and named.isdisjoint(known):
         says.append(t("top_none_fits"))
     st.caption(" ".join(says))
 

@@ -76,13 +76,13 @@ def _class_choice(every: tuple[Prediction, ...]) -> str:
     chosen = state.view().class_id
     chosen = chosen if chosen in by_id else every[0].class_id
     first, others = [one.class_id for one in every[:5]], [one.class_id for one in every[5:]]
-    state.show("why_first", chosen if chosen in first else None)
+    st.session_state["why_first"] = chosen if chosen in first else None
     st.pills(
         t("why_class"), first, format_func=lambda known: plain(class_word(by_id[known].name)), key="why_first",
         on_change=_choose, args=("why_first",), wrap=True,
     )  # fmt: skip
     if others:
-        state.show("why_other", chosen if chosen in others else None)
+        st.session_state["why_other"] = chosen if chosen in others else None
         st.selectbox(
             t("why_other"), others, key="why_other", on_change=_choose, args=("why_other",),
             format_func=lambda known: f"{class_word(by_id[known].name)} {probability_text(by_id[known].probability)}",

@@ -136,7 +136,7 @@ def _parameters(net: Mapping[str, Any]) -> str:
 
 def differences(runs: Sequence[Record]) -> list[list[str]]:
     """The table of what differs between runs, its heading first: a row a field of the recipe or of the rest of run.json."""
-    fields = [_flat(run.recipe) | _flat({key: run.how[key] for key in run.how if key != "recipe"}) for run in runs]
+    fields = [_flat(run.recipe) | _flat(_how(run.how)) for run in runs]
     keys = list(dict.fromkeys(key for one in fields for key in one))
     table = [["differs", *(run.name for run in runs)]]
     for key in keys:
@@ -144,6 +144,11 @@ def differences(runs: Sequence[Record]) -> list[list[str]]:
         if len(set(values)) > 1:
             table.append([key, *values])
     return table
+
+
+def _how(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The rest of run.json; of the times that a run was resumed, how many."""
+    return {key: len(value) if key == "resumed" else value for key, value in told.items() if key != "recipe"}
 
 
 def _flat(fields: Mapping[str, Any], before: str = "") -> dict[str, Any]:

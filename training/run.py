@@ -151,7 +151,7 @@ def start(args: argparse.Namespace) -> Run:
         )
     if not args.resume and any((args.out / name).exists() for name in ("metrics.jsonl", "best.pt", "model.onnx")):
         raise ValueError(f"{args.out} holds a run, or a model, without its checkpoint; give another --out.")
-    if args.start and not args.start.exists():
+    if args.start and not args.resume and not args.start.exists():
         raise ValueError(f"There is no {args.start} to start from.")
     if device.type == "cpu":
         keep_freed_memory()
@@ -162,6 +162,8 @@ def start(args: argparse.Namespace) -> Run:
     found = [find(args.data, split, args.cache) for split in ("train", "val")]
     train_ids, val_ids = (one.class_ids for one in found)
     if train_ids != val_ids or len(train_ids) != recipe.net.num_classes:
+        if place.mesh and place.is_first:
+            dist.barrier()  # the others find the same
         raise ValueError(
             f"{args.data} has {len(train_ids)} training and {len(val_ids)} validation classes, a folder each; "
             f"recipe {recipe.name} is for {recipe.net.num_classes}, the same in both."

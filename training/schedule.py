@@ -18,7 +18,7 @@ class Plateau:
     num_drops: int = 3
     begun_below: float = 94.0
     """Errors from here up, before any that is lower, are of a net that has not begun, which is no stall: the paper's small
-    first weights can stand still for epochs, and the error at random is 95 % with 20 classes."""
+    first weights can stand still for epochs. With 20 classes the error at random is 95 %; with fewer it may lie below."""
 
     def _stalls(self, errors: Sequence[float]) -> int:
         stalls, best, waited = 0, float("inf"), 0

@@ -53,7 +53,7 @@ def panel() -> None:
     captions = [t(f"lesson_relu_map_{name}", low=low, high=high, share=flat) for name in names]
     alts = [t(f"lesson_relu_alt_{name}", number=unit + 1) for name in names]
     with of_unit("conv1", unit, of_picture=True):
-        maps_side_by_side([sums, np.maximum(sums, 0), np.tanh(sums)], captions, alts)
+        maps_side_by_side([sums, np.maximum(sums, 0), np.tanh(sums)], captions, alts, (True, False, True))
 
 
 def see() -> None:

@@ -72,8 +72,9 @@ def see() -> None:
     """What the network in use reaches, on its own pictures."""
     facts = card.read()
     if not facts:
-        st.info(t("model_no_card"))
+        st.info(t("lesson_results_no_card"))
         return
+    st.write(t("lesson_results_here"))
     errors = facts["ten_crop"]
     left, side = st.columns(2)
     left.metric(t("lesson_results_top1"), f"{errors['top1_error']:.1f} %")

@@ -25,7 +25,7 @@ def unit_slider(layer: Layer) -> int:
     view, key = state.view().fitting(state.explorer().config), f"unit_of_{layer.name}"
     strongest = int(answers.activations()[layer.name].reshape(layer.units, -1).max(1).argmax())
     unit = view.unit if view.layer == layer.name and view.unit is not None else strongest
-    state.show(key, unit + 1)
+    state.show(key, unit + 1, layer.units)
     st.slider(t("lesson_unit", name=layer.name), 1, layer.units, key=key, on_change=_take_unit, args=(layer.name, key))
     return unit
 
@@ -34,11 +34,14 @@ def _take_unit(layer: str, key: str) -> None:
     state.change(layer=layer, unit=st.session_state[key] - 1, place=None)
 
 
-def maps_side_by_side(maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str]) -> None:
-    """Maps as grey pictures; black is 0, white each one's largest value. Where some are negative, 0 is the middle grey."""
-    for column, one, caption, alt in zip(st.columns(len(maps)), maps, captions, alts, strict=True):
-        high = float(np.abs(one).max())
-        low = -high if one.min() < 0 else 0.0
+def maps_side_by_side(
+    maps: Sequence[Floats], captions: Sequence[str], alts: Sequence[str], signed: Sequence[bool] = ()
+) -> None:
+    """Maps as grey pictures; black is each one's smallest value or 0, white its largest. Of `signed` ones 0 is the middle grey."""
+    kinds = signed or [False] * len(maps)
+    for column, one, caption, alt, has_sign in zip(st.columns(len(maps)), maps, captions, alts, kinds, strict=True):
+        high = float(np.abs(one).max() if has_sign else one.max())
+        low = -high if has_sign else min(float(one.min()), 0.0)
         with column:
             grey = np.round(255 * (one - low) / ((high - low) or 1)).astype(np.uint8)
             st.image(enlarged(grey, SIDE_PX), output_format="PNG", width="stretch", alt=alt)
