@@ -262,7 +262,10 @@ def show(widget: str, value: Any, reach: int = 0) -> None:
 def picture() -> Picture:
     """The picture in use, before any edits; at first a sample."""
     if "picture" not in st.session_state:
-        choose_sample(view().sample)
+        name = _known(view().sample)
+        _read(name, sample_path(name))
+        if name != view().sample:
+            change(sample=name)
     chosen: Picture = st.session_state["picture"]
     return replace(chosen, name=t(f"sample_{view().sample}")) if view().sample in FILES else chosen
 
@@ -275,6 +278,22 @@ def choose(name: str, source: bytes | Path) -> None:
     ValueError
         When it cannot be read: a sentence.
     """
+    _read(name, source)
+    change(sample="", place=None, edits=Edits())
+
+
+def choose_sample(name: str) -> None:
+    """Make a sample the picture in use, with the edits but for paint; an unknown name means the default."""
+    name = _known(name)
+    _read(name, sample_path(name))
+    change(sample=name, place=None, edits=replace(view().edits, paint=b""))
+
+
+def _known(name: str) -> str:
+    return name if name in FILES else DEFAULT_SAMPLE
+
+
+def _read(name: str, source: bytes | Path) -> None:
     opened = preprocess.read_picture(source)
     square, side_px = preprocess.to_square(opened), min(opened.size)
     square.flags.writeable = False
@@ -282,15 +301,6 @@ def choose(name: str, source: bytes | Path) -> None:
         st.session_state["picture_missing"] = False
     key = hashlib.sha256(square.tobytes() + str(side_px).encode()).hexdigest()
     st.session_state["picture"] = Picture(name, square, key, side_px)
-    change(sample="", place=None, edits=Edits())
-
-
-def choose_sample(name: str) -> None:
-    """Make a sample the picture in use, with the edits but for paint; an unknown name means the default."""
-    name = name if name in FILES else DEFAULT_SAMPLE
-    edits = view().edits
-    choose(name, sample_path(name))
-    change(sample=name, edits=replace(edits, paint=b""))
 
 
 def colour_axes() -> npt.NDArray[np.float32] | None:
