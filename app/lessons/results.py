@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,6 +15,7 @@ from app.lessons.shown import plot
 from app.tables import table
 from app.text import t
 
+LINE = 18  # letters, so that names leave the bars room on a telephone
 Figures = Mapping[str, tuple[float, float | None]]  # top-1 and top-5 by row; None where nobody printed it
 
 TABLES: dict[str, Figures] = {
@@ -60,12 +62,17 @@ def _bars(names: list[str], values: list[tuple[float, float | None]]) -> go.Figu
     fills = (("lesson_results_top1", BAR_COLOUR), ("lesson_results_top5", CLEAR))
     for (title, colour), errors in zip(fills, zip(*values, strict=True), strict=True):
         figure.add_bar(
-            y=names, x=errors, name=t(title), orientation="h", text=[_cell(one) for one in errors], textposition="outside",
+            y=["<br>".join(wrap(one, LINE)) for one in names], x=errors, name=t(title), orientation="h", text=[_cell(one) for one in errors], textposition="outside",
             marker={"color": colour, "line": {"color": BAR_COLOUR, "width": 2}}, hoverinfo="skip", cliponaxis=False,
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", ticks="")
     figure = bare(figure, 60 + 56 * len(names))
-    return figure.update_layout(barmode="group", showlegend=True, legend={"orientation": "h", "y": 1.15})
+    return figure.update_layout(
+        barmode="group",
+        showlegend=True,
+        margin_r=48,
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "xref": "container"},
+    )
 
 
 def see() -> None:
