@@ -1,10 +1,14 @@
 """Arrays to pictures, by hand."""
 
+import io
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 
 from app import figures
+from app.heat_map import heat_map
 from model.layers import PAPER
 
 
@@ -82,3 +86,10 @@ def test_map_over_a_grey_crop() -> None:
     assert drawn[200, 447].tolist() == [191, 192, 155]  # .6 of (252, 253, 191)
     constant = figures.map_over_crop(np.zeros((224, 224, 3), np.uint8), np.ones((13, 13), np.float32), 17.5, 16)
     assert (constant == [0, 0, 2]).all()
+
+
+def test_a_heat_map_is_the_map_as_a_file() -> None:
+    pixels, values = np.full((224, 224, 3), 90, np.uint8), np.arange(169, dtype=np.float32).reshape(13, 13)
+    file = heat_map(pixels, values, 17.5, 16)
+    np.testing.assert_array_equal(Image.open(io.BytesIO(file)), figures.map_over_crop(pixels, values, 17.5, 16))
+    assert heat_map(pixels, values[::-1].copy(), 17.5, 16) != file

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.lessons import figure3, figure4_right
+from app.lessons import augmentation, figure3, figure4_right
 from app.lessons.dropout import geometric_mean
 from app.lessons.every import LESSONS
 from app.lessons.net import whole
 from app.lessons.relu import shares
 from app.lessons.wrong import CLAIMS, TRUE
 from app.text import speaking, table
+from app.view import Lesions, View
 from model.history import History
 from model.layers import BVLC, CAFFENET, CODE_2012, NO_DROPOUT, ONE_TOWER, PAPER, TORCHVISION, Config
+from model.preprocess import CENTRE
 from tests.app.frame import FRAME, errors, text
 from tests.toys import TOY, small, write_toy
 
@@ -136,6 +138,26 @@ def test_every_published_table_is_shown(app: AppTest) -> None:
         app.segmented_control(key="results_table").set_value(name).run()
         assert not app.exception
         assert row in set(app.dataframe[0].value.iloc[:, 1])
+
+
+def test_a_field_is_of_its_own_lesions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gains of a thousand units and more look alike when they are printed; the lesions do not."""
+    keys: list[tuple[str, ...]] = []
+    monkeypatch.setattr(augmentation, "_field", lambda key, *_: keys.append(key))
+    gains = np.ones(4096, np.float32)
+    monkeypatch.setattr(
+        augmentation, "answers", Facts(activations=lambda edited: {"prob": np.ones(1)}, gains=lambda: {"fc6": gains})
+    )
+    for unit in (2001, 2002, 2001):
+        seen = Facts(
+            view=lambda unit=unit: View(lesions=Lesions({f"fc6.{unit}": 1.0})), crop_view=lambda: CENTRE,
+            model_key=lambda: "model", picture=lambda: Facts(key="cat"), edited_square=lambda: None,
+            explorer=lambda: Facts(config=Facts(crop_px=224)),
+        )  # fmt: skip
+        monkeypatch.setattr(augmentation, "state", seen)
+        augmentation._of_first_choice(4)
+    assert keys[0] != keys[1]
+    assert keys[0] == keys[2]
 
 
 def test_geometric_mean_by_hand() -> None:
