@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from app import present, state
+from app import address, present, state
 from app.components import why
 from app.import_panel import LARGEST_MB
 from app.link_panel import link_panel
@@ -66,8 +66,8 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")  # Streamlit's own hides behind a drawer on a telephone
     if is_asked():
         st.switch_page(pages[PAGES.index("predict")])
-    state.read_address(page.url_path)
-    state.write_address(page.url_path)
+    address.read(page.url_path)
+    address.write(page.url_path)
     with one_run():
         _draw(page, pages)
 

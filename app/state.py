@@ -1,11 +1,9 @@
-"""What is being looked at: picture, model and view. The one place that reads and writes the session's state."""
+"""What is being looked at: picture, model and view, in the session's state; its address is read and written in address.py."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,9 +25,7 @@ from model.published import models_folder
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
-NOT_IN_LINK = "not-in-link"  # what an address says of a picture of one's own
 MAX_UNDO = 50
-OUTRUN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -44,16 +40,6 @@ class Picture:
 
 
 # The view
-
-
-@dataclass(frozen=True)
-class _Written:
-    """The address that this program wrote last: on which page, in place of which other, when (monotonic seconds)."""
-
-    page: str
-    parts: Mapping[str, str]
-    before: Mapping[str, str]
-    at: float
 
 
 def view() -> View:
@@ -106,53 +92,9 @@ def mute(target: str, amount: float) -> None:
     change(lesions=view().lesions.with_amount(target, amount))
 
 
-def read_address(page: str) -> None:
-    """Take over what the address names, when it was not this program that changed it: a link, back and forward.
-
-    A change of page empties the address; that is no wish to see something else. Nor is an address that a quick hand
-    outran: a browser sends the one it had when a widget was touched, before it heard of the one that we wrote.
-    """
-    st.session_state["page"] = page
-    parts = st.query_params.to_dict()
-    written: _Written | None = st.session_state.get("address")
-    touched = st.session_state.pop("changed_here", False)
-    if written is not None:
-        outrun = parts == written.before and time.monotonic() - written.at < OUTRUN_SECONDS
-        if touched or outrun or written.page != page or written.parts == parts:
-            return
-    named = View.from_address(parts)
-    first = DEFAULT_SAMPLE if view().sample else ""  # goes without saying; an upload stays
-    sample = named.sample or first
-    if sample and sample != view().sample and "picture" not in parts:
-        choose_sample(sample)
-    if written is None:  # somebody's link, or a reload: the picture is on the machine that it was made on
-        st.session_state["picture_missing"] = parts.get("picture") == NOT_IN_LINK
-    change(**{**vars(named), "sample": view().sample, "edits": replace(named.edits, paint=view().edits.paint)})
-    st.session_state["changed_here"] = False
-
-
 def picture_missing() -> bool:
     """Whether a link named a picture that is not in it, so that a sample stands in."""
     return bool(st.session_state.get("picture_missing"))
-
-
-def write_address(page: str) -> None:
-    """Name the view in the address, so that a link or a reload shows it again."""
-    parts = address_parts(view())
-    before = st.query_params.to_dict()
-    if before != parts:
-        st.query_params.from_dict(parts)
-    st.session_state["address"] = _Written(page, parts, before, time.monotonic() if before != parts else 0.0)
-
-
-def address_parts(shown: View) -> dict[str, str]:
-    """The parts of a view's address, less what goes without saying."""
-    parts = shown.to_address()
-    if not shown.sample:
-        parts["picture"] = NOT_IN_LINK
-    if shown.sample == DEFAULT_SAMPLE:
-        parts.pop("sample")
-    return parts
 
 
 def is_shared() -> bool:

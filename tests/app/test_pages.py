@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app import address
 from app.components import picture as canvas
 from app.components import webcam
 from model.explorer import Explorer
@@ -152,7 +152,7 @@ def test_sample(app: AppTest) -> None:
 
 def test_back_to_the_first_sample(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its address has no sample; an upload stays, since an address has none of that either."""
-    monkeypatch.setattr(state, "OUTRUN_SECONDS", 0)
+    monkeypatch.setattr(address, "OUTRUN_SECONDS", 0)
     app.run()
     app.segmented_control(key="source").set_value("sample").run()
     app.pills(key="sample").set_value("coffee").run()
