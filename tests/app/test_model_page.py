@@ -61,7 +61,7 @@ def test_curves_are_shown(app: AppTest, tmp_path: Path) -> None:
     app.session_state["model_curves"] = True  # as a click does
     app.run()
     assert not app.exception
-    assert "from 3.12 in the first epoch to 2.50 in the last" in text(app)
+    assert "from 3.12 in the first of these epochs to 2.50 in the last" in text(app)
     assert "at the end 60.0 % top-1, 30.0 % top-5" in text(app)
 
 
