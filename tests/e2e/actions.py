@@ -42,7 +42,8 @@ def settle(page: Page) -> None:
     page.wait_for_selector('[data-testid="stApp"][data-test-connection-state="CONNECTED"]')
     page.wait_for_timeout(300)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.evaluate("() => new Promise((done) => requestIdleCallback(done, { timeout: 10_000 }))")
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done, { timeout: 1000 }))")
+    page.evaluate("() => scheduler.postTask(() => {}, { priority: 'background' })")  # a window may never be idle
     for _ in range(100):  # wait_for_function would need eval, which the pages' policy forbids
         if page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)"):
             return

@@ -41,13 +41,15 @@ def english(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     "name", [*PAGES, "?layer=conv3&unit=3&tab=why&mute=gpu2-100", "?layer=prob", "?layer=fc7&tab=dream"]
 )
-def test_no_english_sentence_is_left(page: Page, name: str) -> None:
-    open_page(page, f"{name}{'&' if '?' in name else '?'}lang=zh")
-    for box in page.locator("details summary").all():
+def test_no_english_sentence_is_left(wide_page: Page, name: str) -> None:
+    open_page(wide_page, f"{name}{'&' if '?' in name else '?'}lang=zh")
+    for box in wide_page.locator("details summary").all():
         box.click()
-    settle(page)
-    expect_no_trouble(page)
-    assert english(page) == []
+    for width in (1280, 400):
+        wide_page.set_viewport_size({"width": width, "height": 900})
+        settle(wide_page)
+        expect_no_trouble(wide_page)
+        assert english(wide_page) == []
 
 
 def test_nor_in_panels_that_unfold(wide_page: Page) -> None:
