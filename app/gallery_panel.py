@@ -32,8 +32,9 @@ def gallery_panel(gallery: Gallery | None) -> None:
     if len(names) > 1:
         st.session_state["gallery_choice"] = galleries.name()
         st.selectbox(
-            t("gallery_choice"), names, key="gallery_choice", on_change=_take_choice, format_func=galleries.title
-        )
+            t("gallery_choice"), names, key="gallery_choice", on_change=state.while_shown(_take_choice),
+            format_func=galleries.title,
+        )  # fmt: skip
     if gallery:
         _not_in_it(gallery)
     if state.is_shared():

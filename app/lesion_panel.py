@@ -58,7 +58,7 @@ def lesion_slider(target: str, label: str, key: str = "") -> None:
     key = _key(first)
     if key not in st.session_state:  # setting it anew would swallow a key press that is on its way
         st.session_state[key] = percent
-    st.slider(label, 0, 100, format="%d %%", key=key, on_change=_slid, args=(first, key, target))
+    st.slider(label, 0, 100, format="%d %%", key=key, on_change=state.while_shown(_slid), args=(first, key, target))
 
 
 def _successors(first: str) -> int:

@@ -82,8 +82,9 @@ def _choice(part: str, key: str, options: Sequence[str], prefix: str) -> str:
     chosen: str = named if named in options else options[0]
     st.session_state[key] = chosen
     st.selectbox(
-        t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key, on_change=_take, args=(part, key)
-    )
+        t(key), options, format_func=lambda one: t(f"{prefix}{one}"), key=key,
+        on_change=state.while_shown(_take), args=(part, key),
+    )  # fmt: skip
     return chosen
 
 

@@ -134,7 +134,7 @@ def _model_choice() -> None:
             st.session_state[key] = state.model_name()
         else:  # not the first name, which a browser that is slow to hear otherwise would send back as a choice
             index = names.index(state.model_name())
-        st.selectbox(t("model_choice"), names, index, key=key, on_change=_take_model, args=(key,))
+        st.selectbox(t("model_choice"), names, index, key=key, on_change=state.while_shown(_take_model), args=(key,))
         if state.view().model not in names and state.model_name() != names[0]:
             st.caption(t("model_opens", name=plain(state.model_name())))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from model.published import models_folder
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT_SAMPLE = "cat"
 MAX_UNDO = 50
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,20 @@ def show(widget: str, value: Any, reach: int = 0) -> None:
     known = st.session_state.get(f"{widget} reach") == reach
     if not known or widget not in st.session_state or st.session_state[widget] != value:
         st.session_state.update({widget: value, f"{widget} reach": reach})
+
+
+def while_shown(take: Callable[P, None]) -> Callable[P, None]:
+    """A widget's callback that is heard on its own page alone.
+
+    A browser may name the values of a page once more when the server has drawn the next one, which takes them for choices.
+    """
+    own = page()
+
+    def heard(*args: P.args, **kwargs: P.kwargs) -> None:
+        if page() == own:
+            take(*args, **kwargs)
+
+    return heard
 
 
 # The picture

@@ -79,12 +79,12 @@ def _class_choice(every: tuple[Prediction, ...]) -> str:
     st.session_state["why_first"] = chosen if chosen in first else None
     st.pills(
         t("why_class"), first, format_func=lambda known: plain(class_word(by_id[known].name)), key="why_first",
-        on_change=_choose, args=("why_first",), wrap=True,
+        on_change=state.while_shown(_choose), args=("why_first",), wrap=True,
     )  # fmt: skip
     if others:
         st.session_state["why_other"] = chosen if chosen in others else None
         st.selectbox(
-            t("why_other"), others, key="why_other", on_change=_choose, args=("why_other",),
+            t("why_other"), others, key="why_other", on_change=state.while_shown(_choose), args=("why_other",),
             format_func=lambda known: f"{class_word(by_id[known].name)} {probability_text(by_id[known].probability)}",
             placeholder=t("why_none"), label_visibility="collapsed",
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Every page over a toy network: no exceptions, the picture stays, sentences for what goes wrong."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app import address
 from app.components import picture as canvas
 from app.components import webcam
+from app.pages import OPENS_ON
 from model.explorer import Explorer
 from model.layers import NO_LRN, ONE_TOWER
 from tests.app.frame import PAGES, build_gallery, errors, open_page, photo, text
@@ -311,6 +313,27 @@ def test_the_models_box_begins_with_the_one_in_use(two_models: AppTest) -> None:
         open_page(app, "predict")
         box = app.selectbox("model_choice_predict")
         assert (box.options[box.proto.default], box.proto.set_value) == ("tiny200", False)
+
+
+@pytest.mark.parametrize("left", [*PAGES, "lessons"])
+def test_a_page_that_was_left_chooses_nothing(two_models: AppTest, tmp_path: Path, left: str) -> None:
+    """A browser may name its widgets' values once more when the server has drawn the next page already."""
+    shutil.copytree(tmp_path / "two" / "tiny200", tmp_path / "toy")
+    for name in ("photos", "others"):  # made by the network that opens Neighbours
+        build_gallery(tmp_path, name)
+    app = two_models.run()
+    opened = "kernels" if left in OPENS_ON else "predict"
+    open_page(app, left)
+    late = app._tree.get_widget_states()
+    for at in reversed(range(len(late.widgets))):
+        if late.widgets[at].WhichOneof("value") == "trigger_value":  # of a press there is no more to say
+            del late.widgets[at]
+    model = choice(app, opened)
+    before, address = app.session_state["view"], dict(app.query_params)
+    app._run(late)
+    assert choice(app, opened) == model
+    assert app.session_state["view"] == before
+    assert dict(app.query_params) == address
 
 
 @pytest.mark.parametrize("part", [("mute", "gpu2-50"), ("gallery", "mine"), ("query", "5"), ("why", "3")])
