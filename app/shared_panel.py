@@ -21,6 +21,7 @@ CSS = f"""
 .shared .bar {{ display: block; height: 8px; background: {BAR_COLOUR}; }}
 .shared .top {{ display: flex; flex-wrap: wrap; gap: 4px; }}
 .shared img {{ width: 48px; height: 48px; display: block; }}
+@media (max-width: 639px) {{ .shared {{ grid-template-columns: auto auto 1fr; }} .shared .top {{ grid-column: 1 / -1; margin-bottom: 8px; }} }}
 .shared .top span {{ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 3px; padding: 1px 6px; }}
 """
 

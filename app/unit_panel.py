@@ -21,8 +21,10 @@ from model.layers import Layer
 TABS = ("numbers", "why", "likes", "dream")
 LIKED_PX = 96
 CSS = f"""
-.liked {{ display: flex; flex-wrap: wrap; gap: 8px 16px; font-size: 14px; font-variant-numeric: tabular-nums; }}
-.liked figure {{ margin: 0; width: {LIKED_PX}px; }}
+.liked {{ display: grid; grid-template-columns: repeat({STRONGEST}, minmax(0, {LIKED_PX}px)); gap: 8px 12px; font-size: 13px;
+  font-variant-numeric: tabular-nums; }}
+@media (max-width: 1099px) {{ .liked {{ grid-template-columns: repeat(3, minmax(0, {LIKED_PX}px)); }} }}
+.liked figure {{ margin: 0; }}
 .liked :is(img, .sight) {{ width: 100%; aspect-ratio: 1; display: flex; align-items: center; justify-content: center; }}
 .liked .sight {{ text-align: center; padding: 4px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
   border-radius: 3px; background: #8882; overflow-wrap: anywhere; }}
