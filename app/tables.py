@@ -44,6 +44,8 @@ def _drawn() -> dict[str, list[list[str]]]:
 def _text(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.4g}"
+    if isinstance(cell, int):
+        return f"{cell:,}"
     return "" if cell is None else str(cell)
 
 

@@ -176,15 +176,16 @@ def _table(config: Config) -> None:
             t("column_layer"): row.name,
             t("column_shape"): " x ".join(map(str, row.shape)),
             t("column_weights"): " x ".join(map(str, row.weight_shape or ())),
-            t("column_parameters"): f"{row.num_parameters:,}" if row.num_parameters else "",
-            t("column_macs"): f"{row.num_macs:,}" if row.num_macs else "",
+            t("column_parameters"): row.num_parameters or None,
+            t("column_macs"): row.num_macs or None,
             t("column_field"): row.field_px,
             t("column_time"): round(times[row.name], 2),
             t("column_reads"): _reads(config, row) if row.weight_shape else "",
         }
         for row in config.layers
     ]
-    table(rows, "layer_table", height="content")
+    counts = {t(key): st.column_config.NumberColumn(format="localized") for key in ("column_parameters", "column_macs")}
+    table(rows, "layer_table", height="content", column_config=counts, placeholder="")
 
 
 def _reads(config: Config, row: Layer) -> str:
