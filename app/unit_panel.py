@@ -11,12 +11,13 @@ from app import galleries, state
 from app.components.window import window_panel
 from app.dream_panel import dream_panel
 from app.figures import centre_crop
+from app.kernel_figures import colour_of
 from app.text import class_word, plain, t
 from app.why_here_panel import seen_by, why_here_panel
 from model.explorer import Activations
 from model.gallery.store import Gallery
 from model.gallery.strongest import STRONGEST, Strong
-from model.layers import Layer
+from model.layers import SQUARE_PX, Layer
 
 TABS = ("numbers", "why", "likes", "dream")
 LIKED_PX = 96
@@ -29,6 +30,8 @@ CSS = f"""
 .liked .sight {{ text-align: center; padding: 4px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
   border-radius: 3px; background: #8882; overflow-wrap: anywhere; }}
 .liked figcaption {{ opacity: .8; }}
+.liked .whole {{ position: relative; }}
+.liked i {{ position: absolute; box-sizing: border-box; border: 2px solid; pointer-events: none; }}
 """
 
 
@@ -66,17 +69,19 @@ def _take_tab() -> None:
 
 
 def _likes(layer: Layer, unit: int) -> None:
-    """The pictures of the gallery that drive the unit most, cropped to what it sees."""
+    """The pictures of the gallery that drive the unit most: what it sees of each, or the class of one that is not there."""
     gallery = galleries.gallery()
-    if gallery is not None and gallery.strongest is None and layer.name in gallery.features:
-        _liked_whole(gallery, layer, unit)
-        return
-    if gallery is None or gallery.strongest is None:
+    found = gallery.strongest_of("fc8" if layer.name == "prob" else layer.name, unit) if gallery else None
+    if gallery is None or found is None:
         st.info(t("likes_none"))
         return
-    found = gallery.strongest.of("fc8" if layer.name == "prob" else layer.name, unit)
     if not found:
         st.info(t("likes_silent", count=len(gallery.names)))
+        return
+    facts = {"count": len(gallery.names), "name": plain(galleries.title(galleries.name()))}
+    if not gallery.about["source"]:
+        _liked_whole(gallery, found, layer, int(unit >= layer.tower_units(0).stop))
+        st.caption(t("likes_caption_frame" if layer.size_px > 1 else "likes_caption_whole", **facts))
         return
     with st.container(horizontal=True, gap="small"):
         for number, one in enumerate(found, 1):
@@ -85,25 +90,31 @@ def _likes(layer: Layer, unit: int) -> None:
                 alt = t("likes_alt", number=number, label=label)
                 st.image(_liked(gallery, one, layer), output_format="PNG", width=LIKED_PX, alt=alt)
                 st.caption(f"{plain(label)}  \n{one.value:.4g}")
-    st.caption(t("likes_caption", count=len(gallery.names), name=plain(galleries.title(galleries.name()))))
+    st.caption(t("likes_caption", **facts))
 
 
-def _liked_whole(gallery: Gallery, layer: Layer, unit: int) -> None:
-    """The same from a gallery that came with a model: it keeps what fc7 made of each picture, and of some a thumbnail."""
-    rows = gallery.top_rows(layer.name, unit, STRONGEST)
-    if not rows:
-        st.info(t("likes_silent", count=len(gallery.names)))
-        return
+def _liked_whole(gallery: Gallery, found: tuple[Strong, ...], layer: Layer, tower: int) -> None:
+    """The same from a gallery that came with a model: the classes, of some pictures a thumbnail, and a frame around what the unit sees."""
     tiles = ""
-    for number, row in enumerate(rows, 1):
-        label, address = escape(galleries.label(gallery, row)), galleries.address(gallery, row)
+    for number, one in enumerate(found, 1):
+        label, address = escape(galleries.label(gallery, one.index)), galleries.address(gallery, one.index)
         alt = t("likes_alt", number=number, label=label)
-        sight = f'<img src="{address}" alt="{alt}">' if address else f'<span class="sight">{label}</span>'
-        words = f"{label}<br>" if address else ""
-        value = float(gallery.features[layer.name][row, unit])
-        tiles += f"<figure>{sight}<figcaption>{words}{value:#.3g}</figcaption></figure>"
+        frame = _frame(layer, one, colour_of(layer, tower)) if layer.size_px > 1 else ""
+        value = f"{one.value:#.3g}" if one.value < 1000 else f"{one.value:,.0f}"
+        inside, words = ("", f"{label}<br>") if address or frame else (label, "")
+        sight = f'<img src="{address}" alt="{alt}">' if address else f'<span class="sight">{inside}</span>'
+        tiles += f'<figure><div class="whole">{sight}{frame}</div><figcaption>{words}{value}</figcaption></figure>'
     st.html(f'<style>{CSS}</style><div class="liked">{tiles}</div>')
-    st.caption(t("likes_caption_whole", count=len(gallery.names), name=plain(galleries.title(galleries.name()))))
+
+
+def _frame(layer: Layer, one: Strong, colour: str) -> str:
+    """Around what a value sees of the square, in percent of its side."""
+    margin = (SQUARE_PX - layer.crop_px) // 2
+    rows, columns = seen_by(layer, (one.row, one.column))
+    share = {"top": rows.start + margin, "left": columns.start + margin,
+             "height": rows.stop - rows.start, "width": columns.stop - columns.start}  # fmt: skip
+    places = "; ".join(f"{side}: {100 * px / SQUARE_PX:.2f}%" for side, px in share.items())
+    return f'<i style="{places}; border-color: {colour}"></i>'
 
 
 def _liked(gallery: Gallery, one: Strong, layer: Layer) -> Image.Image:

@@ -11,7 +11,7 @@ import torch
 from benchmarks import readme
 from model import onnx_file
 from model.alexnet import AlexNet
-from model.explorer import Explorer
+from model.explorer import Activations, Explorer
 from model.gallery.search import CodeIndex
 from model.gallery.store import Gallery
 from model.picture_set import find_split
@@ -102,6 +102,30 @@ def test_readme_says_what_the_files_say() -> None:
     """Tables of README and docs are those of results.json and the cards: python -m benchmarks.readme makes them."""
     for page in readme.PAGES:
         assert readme.with_tables(page.read_text(encoding="utf-8")) == page.read_text(encoding="utf-8")
+
+
+@needs_photographs
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "photographs"), [(MODEL, IMAGENET20), (OF_200, TINY200)])
+def test_strongest_on_photographs(model: Path, photographs: Path) -> None:
+    """The pictures that are said to drive a unit most do, so far and there; 100 others do less."""
+    gallery, explorer = Gallery.open(model.parent / "gallery.pq", model), Explorer.open(model, "cpu")
+    pictures = find_split(photographs, "val")
+
+    def run(row: int) -> Activations:
+        return explorer.run(next(pictures.pictures(int(gallery.numbers[row])))[1]())
+
+    others = [run(row) for row in range(0, len(gallery), len(gallery) // 100)]
+    for layer, unit in (("conv1", 50), ("conv3", 6), ("conv5", 200), ("fc6", 99)):
+        found = gallery.strongest_of(layer, unit)
+        assert found is not None
+        assert len(found) == 9
+        assert [one.value for one in found] == sorted((one.value for one in found), reverse=True)
+        for one in found[:2]:
+            seen = run(one.index)[layer][unit]
+            assert float(seen.max()) == pytest.approx(one.value, rel=2e-3)
+            assert float(np.atleast_2d(seen)[one.row, one.column]) == pytest.approx(one.value, rel=2e-3)
+        assert sum(float(other[layer][unit].max()) > 1.002 * found[-1].value for other in others) <= 9
 
 
 @needs_photographs

@@ -3,7 +3,7 @@
     python -m training.ship RECIPE NAME --data PATH [--device cuda] [--minutes M] [--from START]
 
 Trains into runs/NAME (with --limit N, runs/NAME-N), then writes into assets/models/NAME: model.onnx (fc6 and fc7 in 4 bits) and gabors.npz, card.json (one
-crop and ten), report.json (every class), history.npz, codes.npz and codes.json, gallery.pq. Each step is a command of its own,
+crop and ten), report.json (every class), history.npz, codes.npz and codes.json, gallery.pq and strongest.npz. Each step is a command of its own,
 as docs/training.md and docs/gallery.md have them; what is newer than what it is made from is skipped, so that stopped or
 killed, the same command goes on.
 
@@ -133,7 +133,7 @@ def steps(args: argparse.Namespace) -> list[Step]:
         Step("codes", [known / ABOUT, asked / ABOUT], [codes, dest / "codes.json"],
              lambda: training.codes.main([str(known), "--queries", str(asked), "--out", str(dest)])),
         picture_set(shown, "val", None, True, [model, codes]),
-        Step("gallery", [shown / ABOUT], [dest / "gallery.pq"],
+        Step("gallery", [shown / ABOUT], [dest / "gallery.pq", dest / "strongest.npz"],
              lambda: gallery_main(["compact", str(shown), str(dest / "gallery.pq")])),
     ]  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""The gallery that comes with a model: one Parquet file of names, classes, fc7 in 8 bits, codes and map positions, no pictures."""
+"""The gallery that comes with a model: one Parquet file of names, classes, fc7 in 8 bits, codes and map positions, no pictures.
+
+Beside it lies strongest.npz: which of them drive the units of the other layers most.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ from model.gallery.codes import CODES, Encoder
 from model.gallery.parts import thumbnail_of
 from model.gallery.search import FlatIndex
 from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
+from model.gallery.strongest import FILE, Strongest
+from model.layers import Config
 from model.picture_set import find_splits
 
 KEY = b"alexnet gallery"
@@ -42,7 +47,7 @@ def write(gallery: Gallery, path: str | Path) -> float:
     """Write a gallery as one file; returns its largest error of fc7, as a share of the largest value.
 
     fc7 is kept in 8 bits, see `in_steps`, so that all of it takes no more than 16 MB. A codes.npz that lies beside it, as beside a model
-    that ships, is its encoder, and is not kept twice.
+    that ships, is its encoder, and is not kept twice. See `write_strongest` for what else is written.
 
     Raises
     ------
@@ -77,6 +82,7 @@ def write(gallery: Gallery, path: str | Path) -> float:
     ) as file:
         file.write_table(table)
         file.add_key_value_metadata(metadata)  # a schema's own would be in the file twice
+    write_strongest(gallery, Path(path).with_name(FILE))
     return float(np.abs(counts * scale - fc7).max() / fc7.max())
 
 
@@ -99,6 +105,30 @@ def in_steps(fc7: npt.NDArray[np.float32], most_bytes: float) -> tuple[npt.NDArr
         if packed * len(fc7) / len(sample) <= most_bytes:
             break
     return counts, scale
+
+
+def write_strongest(gallery: Gallery, path: str | Path) -> None:
+    """Write which pictures drive every unit but fc7's most, where, and how far, in 16 bits; nothing where the gallery does not know."""
+    if gallery.strongest is None:
+        return
+    kept = {key: array for key, array in gallery.strongest.arrays().items() if not key.endswith(" fc7")}
+    small = {key: array.astype(_smallest(array)) for key, array in kept.items()}
+    marks = {mark.decode(): np.bytes_(value) for mark, value in _marks(gallery.about, gallery.names).items()}
+    np.savez_compressed(path, **small, **marks)  # type: ignore[arg-type]  # numpy types allow_pickle alone
+
+
+def _smallest(array: npt.NDArray[Any]) -> np.dtype[Any]:
+    return np.dtype(np.float16) if array.dtype.kind == "f" else np.min_scalar_type(array.max())
+
+
+def _strongest(path: Path, config: Config, marks: Mapping[bytes, bytes]) -> Strongest | None:
+    """What `write_strongest` wrote for these rows; None where it is not there, or another gallery's."""
+    if not path.exists():
+        return None
+    with np.load(path) as kept:
+        if any(mark.decode() not in kept or kept[mark.decode()].item() != value for mark, value in marks.items()):
+            return None
+        return Strongest.of_arrays([row for row in config.layers if f"values {row.name}" in kept], kept)
 
 
 def _rows(array: npt.NDArray[Any]) -> pa.Array:
@@ -141,6 +171,7 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
         encoders={"fc7": _encoder(path, metadata)},
         codes={"fc7": _array(table["code"], np.uint8)},
         maps={name: _array(table[name], np.float32) for name in MAPS if name in table.column_names},
+        strongest=_strongest(path.with_name(FILE), info.config, _marks(about, names)),
         thumbnails=Thumbnails(thumbnails) if thumbnails and _belong(thumbnails, about, names) else None,
         **columns(table, about),
     )

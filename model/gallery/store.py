@@ -22,7 +22,7 @@ from model import onnx_file, preprocess
 from model.class_names import class_name
 from model.gallery.codes import Encoder
 from model.gallery.search import FlatIndex
-from model.gallery.strongest import KINDS, STRONGEST, Strongest
+from model.gallery.strongest import FILE, STRONGEST, Strong, Strongest
 from model.layers import SQUARE_PX
 from model.picture_set import find_any
 
@@ -112,6 +112,7 @@ class Gallery:
     codes: Mapping[str, npt.NDArray[np.uint8]]
     maps: Mapping[str, npt.NDArray[np.float32]]
     strongest: Strongest | None = None
+    """Of every layer; in the one file that comes with a model of those that are not among its features, or of none."""
     thumbnails: Thumbnails | None = None
 
     def __len__(self) -> int:
@@ -161,6 +162,15 @@ class Gallery:
         if self.strongest is not None and k <= self.strongest.k and layer in self.strongest.layers:
             return [one.index for one in self.strongest.of(layer, unit)[:k]]
         return list(self._top_rows(layer, unit)[:k]) if k <= STRONGEST else _ranked(self.features[layer][:, unit], k)
+
+    def strongest_of(self, layer: str, unit: int) -> tuple[Strong, ...] | None:
+        """The same with their values, and where in the unit's map; None of a layer that the gallery does not keep."""
+        if self.strongest is not None and layer in self.strongest.layers:
+            return self.strongest.of(layer, unit)
+        if layer not in self.features or layer == "pixels":
+            return None
+        values = self.features[layer][:, unit]
+        return tuple(Strong(row, float(values[row]), 0, 0) for row in self.top_rows(layer, unit, STRONGEST))
 
     @cached_property
     def _top_rows(self) -> Callable[[str, int], tuple[int, ...]]:
@@ -240,11 +250,8 @@ def _open_folder(path: Path, model: Path) -> Gallery:
             raise ValueError(f"{path} is damaged (its files disagree on how many pictures there are); build it anew.")
         return found
 
-    strongest = Strongest([row for row in info.config.layers if row.kind != "softmax"])
-    with np.load(path / "strongest.npz") as kept:
-        for kind in KINDS:
-            for name in strongest.layers:
-                getattr(strongest, kind)[name] = kept[f"{kind} {name}"]
+    with np.load(path / FILE) as kept:
+        strongest = Strongest.of_arrays([row for row in info.config.layers if row.kind != "softmax"], kept)
     features = arrays("", [*about["layers"], "pixels"])
     return Gallery(
         path=path,

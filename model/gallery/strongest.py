@@ -12,6 +12,7 @@ import numpy.typing as npt
 from model.layers import Layer
 
 STRONGEST = 9
+FILE = "strongest.npz"
 KINDS = ("values", "pictures", "places")
 Array = npt.NDArray[np.float32]
 
@@ -56,6 +57,15 @@ class Strongest:
         kept: dict[str, dict[str, npt.NDArray[Any]]]
         kept = {"values": self.values, "pictures": self.pictures, "places": self.places}
         return {f"{kind} {name}": kept[kind][name] for kind in KINDS for name in self.layers}
+
+    @staticmethod
+    def of_arrays(layers: Sequence[Layer], arrays: Mapping[str, npt.NDArray[Any]]) -> Strongest:
+        """From `arrays`."""
+        read = Strongest(layers)
+        for kind in KINDS:
+            for name in read.layers:
+                getattr(read, kind)[name] = arrays[f"{kind} {name}"]
+        return read
 
     def _take(self, name: str, *more: npt.NDArray[Any]) -> None:
         """Values, pictures and places, (units, n) each; among equals the first come stays."""

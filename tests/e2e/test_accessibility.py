@@ -18,7 +18,7 @@ AXE = str(files("axe_playwright_python") / "axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIGHTS = [
     "?layer=conv3&unit=3&tab=why&mute=gpu2-100",
-    "?layer=fc7&tab=likes",
+    "?layer=conv5&tab=likes",
     "?layer=prob&tab=dream",
     "?present=1",
     "predict?ten=1&lang=zh",

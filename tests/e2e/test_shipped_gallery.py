@@ -53,7 +53,7 @@ def test_classes_codes_and_map_at_once(page: Page, lang: str) -> None:
 
 
 def test_what_drives_an_fc7_unit_most(page: Page, lang: str) -> None:
-    """By class, since the pictures are not in it: the same list that Neighbours gives; other layers it does not hold."""
+    """By class, since the pictures are not in it: the same list that Neighbours gives."""
     gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
     values = np.asarray(gallery.features["fc7"])[:, 874]
     best = np.argsort(-values, kind="stable")[:9]
@@ -70,8 +70,34 @@ def test_what_drives_an_fc7_unit_most(page: Page, lang: str) -> None:
     for said in filter(None, (before, after)):
         expect(page.get_by_text(said.format(count=7854))).to_be_visible()
     expect_no_trouble(page)
+
+
+def test_what_drives_a_map_most(page: Page, lang: str) -> None:
+    """By class too, with a frame around what the strongest value sees of each picture."""
+    gallery = Gallery.open(MODEL.parent / "gallery.pq", MODEL)
+    found = gallery.strongest_of("conv3", 6)
+    assert found is not None
     open_page(page, f"?layer=conv3&unit=7&tab=likes&lang={lang}")
-    expect(page.get_by_text(words["likes_none"])).to_be_visible()
+    tiles = page.locator(".liked figure")
+    expect(tiles).to_have_count(9)
+    with speaking(lang):
+        names = [class_word(gallery.class_names[int(gallery.labels[one.index])]) for one in found]
+    for tile, name, one in zip(tiles.all(), names, found, strict=True):
+        said, value = tile.locator("figcaption").inner_text().split("\n")
+        assert said == name
+        assert float(value) == pytest.approx(one.value, rel=0.006)
+        # conv3 sees 99 pixels, 16 apart, the first from 32 before the crop on, which lies 16 pixels within the square
+        ends = [[max(16 * at - 32, 0), min(16 * at - 32 + 99, 224)] for at in (one.row, one.column)]
+        (top, bottom), (left, right) = ends
+        shares = tile.locator("i").evaluate(
+            "({ style }) => ['top', 'left', 'height', 'width'].map((s) => parseFloat(style[s]))"
+        )
+        expected = [top + 16, left + 16, bottom - top, right - left]
+        assert shares == pytest.approx([100 * px / 256 for px in expected], abs=0.01)
+    before, _, after = table(lang)["likes_caption_frame"].partition("{name}")
+    for said in filter(None, (before, after)):
+        expect(page.get_by_text(said.format(count=7854))).to_be_visible()
+    expect_no_trouble(page)
 
 
 @needs_photographs

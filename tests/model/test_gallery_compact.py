@@ -11,7 +11,7 @@ import pytest
 from model.gallery import compact
 from model.gallery.build import build
 from model.gallery.codes import Encoder
-from model.gallery.compact import find_pictures, write
+from model.gallery.compact import find_pictures, write, write_strongest
 from model.gallery.store import Gallery
 from tests.toys import write_class_folders
 
@@ -90,6 +90,15 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     assert (np.abs(one.features["fc7"] - real) <= real.max(0) / 255 * 0.51 + 1e-3).all()
     assert set(one.features) == {"fc7"}
     assert one.thumbnail(0) is None
+    assert whole.strongest is not None
+    assert one.strongest is not None
+    assert set(whole.strongest.layers) - set(one.strongest.layers) == {"fc7"}
+    for layer in ("conv1", "pool2", "fc6", "fc8"):
+        for kept, there in zip(one.strongest_of(layer, 1) or (), whole.strongest.of(layer, 1), strict=True):
+            assert dataclasses.replace(kept, value=there.value) == there
+            assert kept.value == pytest.approx(there.value, rel=1e-3)
+    assert [found.index for found in one.strongest_of("fc7", 2) or ()] == one.top_rows("fc7", 2, 9)
+    assert one.strongest_of("prob", 0) is None
     assert str(tmp_path) not in str(path.read_bytes())  # nor where it was made
     with pytest.raises(ValueError, match="did not come with this gallery"):
         one.square(0)
@@ -117,6 +126,11 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     for wrong in (other, dataclasses.replace(one, about={**one.about, "model_hash": "another"})):
         find_pictures(wrong, [tmp_path / "elsewhere"], tmp_path / "wrong.parquet")
         assert Gallery.open(path, model, tmp_path / "wrong.parquet").thumbnails is None  # rows of another gallery
+    write_strongest(dataclasses.replace(whole, names=whole.names[::-1]), path.with_name("strongest.npz"))
+    assert Gallery.open(path, model).strongest is None
+    path.with_name("strongest.npz").unlink()
+    write_strongest(Gallery.open(path, model), path.with_name("strongest.npz"))
+    assert Gallery.open(path, model).strongest_of("conv1", 1) is None
     (tmp_path / "wrong.parquet").write_bytes(b"nothing")
     assert Gallery.open(path, model, tmp_path / "wrong.parquet").thumbnails is None
     (tmp_path / "bad.parquet").write_bytes(b"nothing")

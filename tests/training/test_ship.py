@@ -33,6 +33,7 @@ SHIPPED = [
     "codes.npz",
     "codes.json",
     "gallery.pq",
+    "strongest.npz",
 ]
 
 
