@@ -23,7 +23,7 @@ from model.gallery.codes import CODES, Encoder
 from model.gallery.parts import thumbnail_of
 from model.gallery.search import FlatIndex
 from model.gallery.store import ROWS_A_GROUP, Gallery, Thumbnails, check, columns
-from model.gallery.strongest import FILE, Strongest
+from model.gallery.strongest import STRONGEST_NPZ, Strongest
 from model.layers import Config
 from model.picture_set import find_splits
 
@@ -82,7 +82,7 @@ def write(gallery: Gallery, path: str | Path) -> float:
     ) as file:
         file.write_table(table)
         file.add_key_value_metadata(metadata)  # a schema's own would be in the file twice
-    write_strongest(gallery, Path(path).with_name(FILE))
+    write_strongest(gallery, Path(path).with_name(STRONGEST_NPZ))
     return float(np.abs(counts * scale - fc7).max() / fc7.max())
 
 
@@ -171,7 +171,7 @@ def read(path: Path, model: Path, thumbnails: Path | None) -> Gallery:
         encoders={"fc7": _encoder(path, metadata)},
         codes={"fc7": _array(table["code"], np.uint8)},
         maps={name: _array(table[name], np.float32) for name in MAPS if name in table.column_names},
-        strongest=_strongest(path.with_name(FILE), info.config, _marks(about, names)),
+        strongest=_strongest(path.with_name(STRONGEST_NPZ), info.config, _marks(about, names)),
         thumbnails=Thumbnails(thumbnails) if thumbnails and _belong(thumbnails, about, names) else None,
         **columns(table, about),
     )

@@ -21,7 +21,7 @@ from model.gallery import maps
 from model.gallery.codes import CODES, Encoder
 from model.gallery.parts import peaked, words_of
 from model.gallery.store import ABOUT, PICTURES, ROWS_A_GROUP, relative
-from model.gallery.strongest import FILE, Strongest
+from model.gallery.strongest import STRONGEST_NPZ, Strongest
 from model.gallery.whole import write_whole
 from model.picture_set import PictureSet
 
@@ -114,7 +114,7 @@ def _merge(
             first += count
     for array in whole.values():
         array.flush()  # type: ignore[attr-defined]
-    np.savez(dest / FILE, **strongest.arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
+    np.savez(dest / STRONGEST_NPZ, **strongest.arrays())  # type: ignore[arg-type]  # numpy types allow_pickle alone
     return rejected
 
 

@@ -22,7 +22,7 @@ from model import onnx_file, preprocess
 from model.class_names import class_name
 from model.gallery.codes import Encoder
 from model.gallery.search import FlatIndex
-from model.gallery.strongest import FILE, STRONGEST, Strong, Strongest
+from model.gallery.strongest import STRONGEST, STRONGEST_NPZ, Strong, Strongest
 from model.layers import SQUARE_PX
 from model.picture_set import find_any
 
@@ -250,7 +250,7 @@ def _open_folder(path: Path, model: Path) -> Gallery:
             raise ValueError(f"{path} is damaged (its files disagree on how many pictures there are); build it anew.")
         return found
 
-    with np.load(path / FILE) as kept:
+    with np.load(path / STRONGEST_NPZ) as kept:
         strongest = Strongest.of_arrays([row for row in info.config.layers if row.kind != "softmax"], kept)
     features = arrays("", [*about["layers"], "pixels"])
     return Gallery(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from model.layers import Layer
 
 STRONGEST = 9
-FILE = "strongest.npz"
+STRONGEST_NPZ = "strongest.npz"
 KINDS = ("values", "pictures", "places")
 Array = npt.NDArray[np.float32]
 

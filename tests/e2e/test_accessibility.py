@@ -82,7 +82,7 @@ def violations_now(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("path", "looks"), SEEN, ids=str)
+@pytest.mark.parametrize(("path", "looks"), SEEN, ids=[path or "explore" for path, _ in SEEN])
 def test_no_serious_violation(browser: Browser, server: str, path: str, looks: list[Look]) -> None:
     """One opening for all looks: the theme and the window change under it, as a person changes them."""
     with looking(browser, server, *looks[0]) as page:

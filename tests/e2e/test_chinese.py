@@ -42,10 +42,13 @@ def english(page: Page) -> list[str]:
     "name", [*PAGES, "?layer=conv3&unit=3&tab=why&mute=gpu2-100", "?layer=prob", "?layer=fc7&tab=dream"]
 )
 def test_no_english_sentence_is_left(wide_page: Page, name: str) -> None:
+    wide_page.set_viewport_size({"width": 400, "height": 900})  # test_accessibility opens them at 1280
     open_page(wide_page, f"{name}{'&' if '?' in name else '?'}lang=zh")
+    picture = WORDS["picture_caption"].split("{crop}")[0].format(name=WORDS["sample_cat"])
+    expect(wide_page.get_by_text(picture)).to_be_visible()
     for box in wide_page.locator("details summary").all():
         box.click()
-    for width in (1280, 400):
+    for width in (400, 1280):
         wide_page.set_viewport_size({"width": width, "height": 900})
         settle(wide_page)
         expect_no_trouble(wide_page)

@@ -94,7 +94,9 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
     assert one.strongest is not None
     assert set(whole.strongest.layers) - set(one.strongest.layers) == {"fc7"}
     for layer in ("conv1", "pool2", "fc6", "fc8"):
-        for kept, there in zip(one.strongest_of(layer, 1) or (), whole.strongest.of(layer, 1), strict=True):
+        unit = int(whole.strongest.values[layer].max(1).argmax())
+        assert whole.strongest.of(layer, unit)
+        for kept, there in zip(one.strongest_of(layer, unit) or (), whole.strongest.of(layer, unit), strict=True):
             assert dataclasses.replace(kept, value=there.value) == there
             assert kept.value == pytest.approx(there.value, rel=1e-3)
     assert [found.index for found in one.strongest_of("fc7", 2) or ()] == one.top_rows("fc7", 2, 9)
