@@ -125,7 +125,7 @@ def _strongest(path: Path, config: Config, marks: Mapping[bytes, bytes]) -> Stro
     """What `write_strongest` wrote for these rows; None where it is not there, or another gallery's."""
     if not path.exists():
         return None
-    with np.load(path) as kept:
+    with path.open("rb") as file, np.load(file) as kept:
         if any(mark.decode() not in kept or kept[mark.decode()].item() != value for mark, value in marks.items()):
             return None
         return Strongest.of_arrays([row for row in config.layers if f"values {row.name}" in kept], kept)

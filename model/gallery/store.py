@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -200,7 +201,7 @@ class Gallery:
             raise ValueError(f"{path} is no finished gallery; run the command that builds it once more, it goes on.")
         try:
             opened = _open_folder(path, Path(model)) if path.is_dir() else _open_file(path, Path(model), thumbnails)
-        except (OSError, KeyError, json.JSONDecodeError) as reason:
+        except (OSError, KeyError, json.JSONDecodeError, BadZipFile) as reason:
             raise ValueError(f"{path} is damaged ({reason}); build it anew.") from None
         return opened
 

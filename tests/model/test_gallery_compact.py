@@ -130,6 +130,10 @@ def test_the_one_file(model: Path, photos: Path, tmp_path: Path) -> None:
         assert Gallery.open(path, model, tmp_path / "wrong.parquet").thumbnails is None  # rows of another gallery
     write_strongest(dataclasses.replace(whole, names=whole.names[::-1]), path.with_name("strongest.npz"))
     assert Gallery.open(path, model).strongest is None
+    cut = path.with_name("strongest.npz").read_bytes()[:-99]
+    path.with_name("strongest.npz").write_bytes(cut)
+    with pytest.raises(ValueError, match="is damaged"):
+        Gallery.open(path, model)
     path.with_name("strongest.npz").unlink()
     write_strongest(Gallery.open(path, model), path.with_name("strongest.npz"))
     assert Gallery.open(path, model).strongest_of("conv1", 1) is None
